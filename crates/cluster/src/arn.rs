@@ -1,0 +1,90 @@
+//! The ids and ARNs that AWS would print, made from names and numbers so that they are the same in every run.
+
+use ecsim_kernel::digest::stable_hash;
+
+use crate::definitions::Definitions;
+use crate::ids::{InstanceId, ServiceId, TaskDefinitionId, TaskId};
+
+/// 32 hexadecimal digits, as the last part of a task ARN.
+#[must_use]
+pub fn task_id(definitions: &Definitions, task: TaskId) -> String {
+    hex32(&(definitions.cluster_name.as_str(), "task", task.get()))
+}
+
+/// The last part of a container instance ARN: the name the scenario gave, else 32 hexadecimal digits.
+#[must_use]
+pub fn container_instance_id(definitions: &Definitions, instance: InstanceId) -> String {
+    let planned = &definitions.instances[instance];
+    if planned.named { planned.name.clone() } else { hex32(&(planned.name.as_str(), "container-instance")) }
+}
+
+/// `i-` and 17 hexadecimal digits, or what the scenario gave.
+#[must_use]
+pub fn ec2_instance_id(definitions: &Definitions, instance: InstanceId) -> String {
+    let planned = &definitions.instances[instance];
+    planned
+        .ec2_instance_id
+        .clone()
+        .unwrap_or_else(|| format!("i-0{}", &hex32(&(planned.name.as_str(), "ec2-instance"))[..16]))
+}
+
+/// `ecs-svc/` and 19 digits.
+#[must_use]
+pub fn deployment_id(definitions: &Definitions, service: ServiceId) -> String {
+    let number = stable_hash(&(definitions.services[service].name.as_str(), "deployment")) % 9_000_000_000_000_000_000;
+    format!("ecs-svc/{:019}", number + 1_000_000_000_000_000_000)
+}
+
+/// `arn:aws:ecs:REGION:ACCOUNT:cluster/NAME`.
+#[must_use]
+pub fn cluster_arn(definitions: &Definitions) -> String {
+    arn(definitions, &format!("cluster/{}", definitions.cluster_name))
+}
+
+/// `arn:aws:ecs:REGION:ACCOUNT:task/CLUSTER/ID`.
+#[must_use]
+pub fn task_arn(definitions: &Definitions, task: TaskId) -> String {
+    arn(definitions, &format!("task/{}/{}", definitions.cluster_name, task_id(definitions, task)))
+}
+
+/// `arn:aws:ecs:REGION:ACCOUNT:container-instance/CLUSTER/ID`.
+#[must_use]
+pub fn container_instance_arn(definitions: &Definitions, instance: InstanceId) -> String {
+    arn(
+        definitions,
+        &format!("container-instance/{}/{}", definitions.cluster_name, container_instance_id(definitions, instance)),
+    )
+}
+
+/// `arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/NAME`.
+#[must_use]
+pub fn service_arn(definitions: &Definitions, service: ServiceId) -> String {
+    arn(definitions, &format!("service/{}/{}", definitions.cluster_name, definitions.services[service].name))
+}
+
+/// `arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:REVISION`.
+#[must_use]
+pub fn task_definition_arn(definitions: &Definitions, definition: TaskDefinitionId) -> String {
+    arn(definitions, &format!("task-definition/{}", definitions.task_definitions[definition].display_name()))
+}
+
+fn arn(definitions: &Definitions, resource: &str) -> String {
+    format!("arn:{}:ecs:{}:{}:{resource}", partition(&definitions.region), definitions.region, definitions.account)
+}
+
+/// The partition a region belongs to.
+fn partition(region: &str) -> &'static str {
+    if region.starts_with("cn-") {
+        "aws-cn"
+    } else if region.starts_with("us-gov-") {
+        "aws-us-gov"
+    } else {
+        "aws"
+    }
+}
+
+fn hex32<T: core::hash::Hash>(value: &T) -> String {
+    let first = stable_hash(value);
+    let second = stable_hash(&(first, value));
+    format!("{first:016x}{second:016x}")
+}

@@ -1,0 +1,250 @@
+//! Service events: what they are and, word for word, what they say (FLR-010, FLR-020, FLR-021, SVC-051, AZR-011).
+
+use ecsim_kernel::SimTime;
+
+use crate::arn;
+use crate::definitions::Definitions;
+use crate::ids::{InstanceId, ServiceId, TaskId, ZoneId};
+use crate::reasons::Rejection;
+
+/// An entry of a service's event list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ServiceEvent {
+    /// `has reached a steady state.` (FLR-020, SVC-053)
+    SteadyState,
+    /// `has started N tasks: (task ID) ...` (SVC-051): `count` tasks from `first` on, all started in one pass.
+    TasksStarted {
+        /// The first of them; the others have the following ids.
+        first: TaskId,
+        /// How many.
+        count: u32,
+    },
+    /// `was unable to place a task because no container instance met all of its requirements.` (FLR-010)
+    PlacementFailed {
+        /// The instance that got furthest and why it fell out; `None` where the cluster is empty.
+        closest: Option<(InstanceId, Rejection)>,
+    },
+    /// A daemon's instance no longer qualifies (PLC-053).
+    DaemonConstraintViolated {
+        /// The task that is stopped.
+        task: TaskId,
+        /// Its instance.
+        instance: InstanceId,
+    },
+    /// Protected tasks keep the service above its desired count (FLR-021, PLC-075).
+    ProtectedTasks,
+    /// `was unable to stop or start tasks during a deployment because of the service deployment configuration.` (FLR-020)
+    DeploymentConfiguration,
+    /// Rebalancing over zones began (AZR-011).
+    RebalancingStarted,
+    /// Rebalancing started tasks in a zone: `count` tasks from `first` on (AZR-011).
+    RebalancingTasksStarted {
+        /// Where.
+        zone: ZoneId,
+        /// The first of them.
+        first: TaskId,
+        /// How many.
+        count: u32,
+    },
+    /// Rebalancing stopped a task in a zone (AZR-011).
+    RebalancingTaskStopped {
+        /// Where.
+        zone: ZoneId,
+        /// Which.
+        task: TaskId,
+    },
+    /// Rebalancing is done (AZR-011).
+    RebalancingCompleted,
+    /// Rebalancing was given up: protection, or a change of the service (AZR-009).
+    RebalancingStopped,
+    /// No instance of the zone had room (AZR-008, AZR-011).
+    RebalancingPlacementFailed {
+        /// Where.
+        zone: ZoneId,
+    },
+}
+
+/// `eventType` of an ECS service action event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventType {
+    /// INFO
+    Info,
+    /// WARN
+    Warn,
+    /// ERROR
+    Error,
+}
+
+impl EventType {
+    /// AWS's spelling.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Info => "INFO",
+            Self::Warn => "WARN",
+            Self::Error => "ERROR",
+        }
+    }
+}
+
+/// Every message of FLR-010 ends with it.
+pub const TROUBLESHOOTING: &str =
+    "For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.";
+
+impl ServiceEvent {
+    /// `eventName` of the EventBridge event (SVC-052, AZR-011), and its type; `None` where AWS sends none.
+    #[must_use]
+    pub const fn event_name(self) -> Option<(EventType, &'static str)> {
+        Some(match self {
+            Self::SteadyState => (EventType::Info, "SERVICE_STEADY_STATE"),
+            Self::PlacementFailed { .. } | Self::RebalancingPlacementFailed { .. } => {
+                (EventType::Error, "SERVICE_TASK_PLACEMENT_FAILURE")
+            }
+            Self::DaemonConstraintViolated { .. } => (EventType::Warn, "SERVICE_DAEMON_PLACEMENT_CONSTRAINT_VIOLATED"),
+            Self::RebalancingStarted => (EventType::Info, "SERVICE_REBALANCING_STARTED"),
+            Self::RebalancingTasksStarted { .. } => (EventType::Info, "TASKS_STARTED"),
+            Self::RebalancingTaskStopped { .. } => (EventType::Info, "TASKS_STOPPED"),
+            Self::RebalancingCompleted => (EventType::Info, "SERVICE_REBALANCING_COMPLETED"),
+            Self::RebalancingStopped => (EventType::Info, "SERVICE_REBALANCING_STOPPED"),
+            Self::TasksStarted { .. } | Self::ProtectedTasks | Self::DeploymentConfiguration => return None,
+        })
+    }
+
+    /// Whether the same message may not be repeated until its cause clears or six hours pass (FLR-012).
+    #[must_use]
+    pub const fn is_repeated_sparingly(self) -> bool {
+        matches!(
+            self,
+            Self::SteadyState
+                | Self::PlacementFailed { .. }
+                | Self::ProtectedTasks
+                | Self::DeploymentConfiguration
+                | Self::RebalancingPlacementFailed { .. }
+        )
+    }
+
+    /// The message as `DescribeServices` returns it: it begins with `(service NAME)`.
+    ///
+    /// `balance` is the service's live tasks by zone name, for the messages of AZR-011 that list them.
+    #[must_use]
+    pub fn message(self, definitions: &Definitions, service: ServiceId, balance: &[(String, u32)]) -> String {
+        let name = &definitions.services[service].name;
+        let rest = match self {
+            Self::SteadyState => "has reached a steady state.".to_owned(),
+            Self::TasksStarted { first, count } => {
+                format!("has started {count} tasks: {}.", task_list(definitions, first, count))
+            }
+            Self::PlacementFailed { closest } => format!(
+                "was unable to place a task because no container instance met all of its requirements. {} {TROUBLESHOOTING}",
+                placement_tail(definitions, closest)
+            ),
+            Self::DaemonConstraintViolated { task, instance } => format!(
+                "(task {}) was stopped because (container-instance {}) no longer satisfies the placement constraints of the service.",
+                arn::task_id(definitions, task),
+                arn::container_instance_id(definitions, instance)
+            ),
+            Self::ProtectedTasks => format!(
+                "was unable to reach steady state because task set ({}) was unable to scale in. Reason: The number of protected tasks are more than the desired count of tasks.",
+                arn::deployment_id(definitions, service)
+            ),
+            Self::DeploymentConfiguration => "was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again.".to_owned(),
+            Self::RebalancingStarted => {
+                format!("is not AZ balanced with {}. AZ Rebalancing in progress.", balance_text(balance))
+            }
+            Self::RebalancingTasksStarted { zone, first, count } => format!(
+                "has started {count} tasks in {} to AZ Rebalance: {}.",
+                definitions.zones.name(zone),
+                task_ids(definitions, first, count)
+            ),
+            Self::RebalancingTaskStopped { zone, task } => format!(
+                "has stopped 1 running tasks in {} due to AZ rebalancing: {}.",
+                definitions.zones.name(zone),
+                arn::task_id(definitions, task)
+            ),
+            Self::RebalancingCompleted => format!("is AZ balanced with {}.", balance_text(balance)),
+            Self::RebalancingStopped => "has stopped AZ Rebalancing.".to_owned(),
+            Self::RebalancingPlacementFailed { zone } => format!(
+                "is unable to place a task in {} because no container instance met all of its requirements.",
+                definitions.zones.name(zone)
+            ),
+        };
+        format!("(service {name}) {rest}")
+    }
+}
+
+/// The second sentence of FLR-010.
+fn placement_tail(definitions: &Definitions, closest: Option<(InstanceId, Rejection)>) -> String {
+    let Some((instance, reason)) = closest else {
+        return "Reason: No Container Instances were found in your cluster.".to_owned();
+    };
+    let id = arn::container_instance_id(definitions, instance);
+    let what = match reason {
+        Rejection::Cpu => "has insufficient CPU units available.".to_owned(),
+        Rejection::Memory => "has insufficient memory available.".to_owned(),
+        Rejection::Ports => "is already using a port required by your task.".to_owned(),
+        Rejection::Attribute => "is missing an attribute required by your task.".to_owned(),
+        Rejection::Agent
+        | Rejection::Location
+        | Rejection::Eni
+        | Rejection::Gpu
+        | Rejection::MemberOf
+        | Rejection::DistinctInstance => format!("encountered error \"{}\".", reason.code()),
+    };
+    format!("The closest matching (container-instance {id}) {what}")
+}
+
+fn task_list(definitions: &Definitions, first: TaskId, count: u32) -> String {
+    (0..count)
+        .map(|offset| format!("(task {})", arn::task_id(definitions, TaskId::new(first.get() + offset))))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn task_ids(definitions: &Definitions, first: TaskId, count: u32) -> String {
+    (0..count).map(|offset| arn::task_id(definitions, TaskId::new(first.get() + offset))).collect::<Vec<_>>().join(", ")
+}
+
+/// `N tasks in AZ1, N in AZ2, and N in AZ3` (AZR-011).
+fn balance_text(balance: &[(String, u32)]) -> String {
+    let parts: Vec<String> = balance
+        .iter()
+        .enumerate()
+        .map(
+            |(at, (zone, count))| {
+                if at == 0 { format!("{count} tasks in {zone}") } else { format!("{count} in {zone}") }
+            },
+        )
+        .collect();
+    match parts.as_slice() {
+        [] => "0 tasks".to_owned(),
+        [only] => only.clone(),
+        [first, second] => format!("{first} and {second}"),
+        [head @ .., last] => format!("{}, and {last}", head.join(", ")),
+    }
+}
+
+/// What a service has said lately, to hold back repetitions (FLR-012).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LastEvents(Vec<(ServiceEvent, SimTime)>);
+
+impl LastEvents {
+    /// Whether `event` was said less than `repeat_after_ms` ago and its cause has not cleared since.
+    #[must_use]
+    pub fn holds_back(&self, event: ServiceEvent, now: SimTime, repeat_after_ms: u64) -> bool {
+        event.is_repeated_sparingly()
+            && self.0.iter().any(|(said, at)| *said == event && now.since(*at).ms() < repeat_after_ms)
+    }
+
+    /// Remembers that `event` was said.
+    pub fn say(&mut self, event: ServiceEvent, now: SimTime) {
+        if event.is_repeated_sparingly() {
+            self.0.retain(|(said, _)| *said != event);
+            self.0.push((event, now));
+        }
+    }
+
+    /// The cause of messages for which `cleared` holds is gone: the next one is news again.
+    pub fn clear(&mut self, cleared: impl Fn(ServiceEvent) -> bool) {
+        self.0.retain(|(said, _)| !cleared(*said));
+    }
+}

@@ -1,0 +1,182 @@
+//! What must hold after every event: everything recounted from scratch and compared with the books.
+//!
+//! Tests call [`check`] after every event, on random scenarios too. It is slow on purpose: it trusts nothing.
+
+use crate::cluster::{Cluster, Totals};
+use crate::lifecycle::{DesiredStatus, InstanceStatus, ServiceStatus, TaskStatus};
+use crate::resources::{PortSet, Resources};
+
+/// Recounts everything.
+///
+/// # Errors
+/// The first contradiction found, in words.
+pub fn check(cluster: &Cluster) -> Result<(), String> {
+    let definitions = cluster.definitions();
+    let early = definitions.release_at_desired_stopped;
+    let mut totals = Totals::default();
+    let mut listed = 0;
+    for (id, instance) in cluster.instances().iter() {
+        let name = &definitions.instances[id].name;
+        let fail = |what: String| Err(format!("instance {name}: {what}"));
+        let mut reserved = Resources::ZERO;
+        let mut on_host = Resources::ZERO;
+        let mut ports = definitions.shapes[instance.shape].reserved_ports.clone();
+        let mut host_ports: PortSet = ports.clone();
+        let mut devices = 0_u64;
+        let mut groups = std::collections::BTreeMap::new();
+        let mut live = 0;
+        let mut running = Resources::ZERO;
+        if instance.status == InstanceStatus::Absent && !instance.tasks.is_empty() {
+            return fail("holds tasks before it registered".into());
+        }
+        for task_id in &instance.tasks {
+            let Some(task) = cluster.tasks().get(*task_id) else {
+                return fail(format!("lists {task_id:?}, which is gone"));
+            };
+            listed += 1;
+            if task.instance != id {
+                return fail(format!("lists {task_id:?}, which is elsewhere"));
+            }
+            let definition = &definitions.task_definitions[task.definition];
+            let booked = task.is_live() || !early;
+            let amount = if booked { task.reserved } else { task.reserved.only_enis() };
+            reserved = match reserved.checked_add(amount) {
+                Some(sum) => sum,
+                None => return fail("reservations overflow".into()),
+            };
+            if booked {
+                for port in &definition.ports {
+                    if !ports.insert(*port) {
+                        return fail(format!("port {port} is reserved twice"));
+                    }
+                }
+                if devices & task.gpu_devices != 0 {
+                    return fail(format!("{task_id:?} shares a GPU device"));
+                }
+                devices |= task.gpu_devices;
+                if task.gpu_devices.count_ones() != u32::from(task.reserved.gpus) {
+                    return fail(format!("{task_id:?} has {:b} for {} GPUs", task.gpu_devices, task.reserved.gpus));
+                }
+            }
+            if task.is_live() {
+                live += 1;
+                *groups.entry(task.group).or_insert(0_u32) += 1;
+            }
+            if task.is_running() {
+                running = running.checked_add(task.reserved).ok_or("running reservations overflow")?;
+                totals.running_tasks += 1;
+            } else if task.is_live() {
+                totals.pending_tasks += 1;
+            } else {
+                totals.stopping_tasks += 1;
+            }
+            if task.admitted && !task.execution_stopped {
+                on_host = on_host.checked_add(task.reserved.without_enis()).ok_or("host account overflows")?;
+                for port in &definition.ports {
+                    if !host_ports.insert(*port) {
+                        return fail(format!("host port {port} is in use twice"));
+                    }
+                }
+            }
+            if task.last == TaskStatus::Stopped {
+                return fail(format!("{task_id:?} is STOPPED and still listed"));
+            }
+            if task.last == TaskStatus::Running && !task.admitted {
+                return fail(format!("{task_id:?} is RUNNING without the host's resources"));
+            }
+            if task.last > TaskStatus::Running && task.desired == DesiredStatus::Running {
+                return fail(format!("{task_id:?} is {} while it is wanted", task.last));
+            }
+        }
+        if instance.remaining.checked_add(reserved) != Some(instance.registered) {
+            return fail(format!(
+                "registered {:?}, reserved {reserved:?}, remaining {:?}",
+                instance.registered, instance.remaining
+            ));
+        }
+        if instance.host_free.checked_add(on_host) != Some(instance.registered) {
+            return fail(format!("host account {:?} does not match {on_host:?}", instance.host_free));
+        }
+        if instance.ports != ports {
+            return fail("ports in the books differ from the recount".into());
+        }
+        if instance.host_ports != host_ports {
+            return fail("ports on the host differ from the recount".into());
+        }
+        if instance.ports.len()
+            > definitions.max_reserved_ports.max(definitions.shapes[instance.shape].reserved_ports.len())
+        {
+            return fail(format!("{} ports are reserved", instance.ports.len()));
+        }
+        if instance.free_gpu_devices & devices != 0
+            || (instance.free_gpu_devices | devices).count_ones() != u32::from(instance.registered.gpus).min(64)
+        {
+            return fail("GPU devices do not add up".into());
+        }
+        if instance.live_tasks != live {
+            return fail(format!("counts {} live tasks, has {live}", instance.live_tasks));
+        }
+        if !instance.groups.iter().copied().eq(groups) {
+            return fail("live tasks by group differ from the recount".into());
+        }
+        for waiting in &instance.queue {
+            match cluster.tasks().get(*waiting) {
+                Some(task) if task.instance == id && !task.admitted && task.last == TaskStatus::Pending => {}
+                _ => return fail(format!("{waiting:?} waits for the host and should not")),
+            }
+        }
+        if instance.status.is_registered() {
+            totals.registered_instances += 1;
+            totals.registered.add(instance.registered);
+            totals.reserved.add(reserved);
+            totals.reserved_by_running.add(running);
+            totals.used_instances += u32::from(!instance.tasks.is_empty());
+        }
+        totals.receiving_instances += u32::from(instance.can_receive());
+    }
+    if listed != cluster.tasks().len() {
+        return Err(format!("{listed} tasks are on instances, {} exist", cluster.tasks().len()));
+    }
+    if totals != *cluster.totals() {
+        return Err(format!("totals {:?} differ from the recount {totals:?}", cluster.totals()));
+    }
+    check_services(cluster)
+}
+
+fn check_services(cluster: &Cluster) -> Result<(), String> {
+    let mut of_services = 0;
+    for (id, service) in cluster.services().iter() {
+        let name = &cluster.definitions().services[id].name;
+        let (mut live, mut running) = (0, 0);
+        let mut last = None;
+        for task_id in &service.tasks {
+            let Some(task) = cluster.tasks().get(*task_id) else {
+                return Err(format!("service {name}: lists {task_id:?}, which is gone"));
+            };
+            if task.service() != Some(id) {
+                return Err(format!("service {name}: lists {task_id:?} of somebody else"));
+            }
+            if last >= Some(*task_id) {
+                return Err(format!("service {name}: tasks are not ascending"));
+            }
+            last = Some(*task_id);
+            live += u32::from(task.is_live());
+            running += u32::from(task.is_running());
+            of_services += 1;
+        }
+        if (live, running) != (service.live, service.running) {
+            return Err(format!(
+                "service {name}: counts {}/{} live/running, has {live}/{running}",
+                service.live, service.running
+            ));
+        }
+        if service.status == ServiceStatus::Absent && !service.tasks.is_empty() {
+            return Err(format!("service {name}: has tasks before it was created"));
+        }
+    }
+    let with_service = cluster.tasks().iter().filter(|task| task.service().is_some()).count();
+    if with_service != of_services {
+        return Err(format!("{with_service} tasks belong to services, {of_services} are listed"));
+    }
+    Ok(())
+}
