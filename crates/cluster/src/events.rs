@@ -110,13 +110,13 @@ impl ServiceEvent {
         })
     }
 
-    /// Whether the same message may not be repeated until its cause clears or six hours pass (FLR-012).
+    /// Whether the same message may not be repeated until its cause clears or six hours pass (FLR-012). A steady state
+    /// is announced on entering it, and again by the scheduler's own clock (SVC-053).
     #[must_use]
     pub const fn is_repeated_sparingly(self) -> bool {
         matches!(
             self,
-            Self::SteadyState
-                | Self::PlacementFailed { .. }
+            Self::PlacementFailed { .. }
                 | Self::ProtectedTasks
                 | Self::DeploymentConfiguration
                 | Self::RebalancingPlacementFailed { .. }

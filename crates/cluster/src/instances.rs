@@ -48,8 +48,6 @@ pub struct Instance {
     pub ebs_used: u16,
     /// Attributes, ascending by id; `None` = no value (CQL-008).
     pub attributes: Vec<(AttributeId, Option<ValueId>)>,
-    /// How many attributes were put by users (CQL-017).
-    pub custom_attributes: u16,
     /// Live tasks by group, ascending by group; never zero (CQL-011).
     pub groups: Vec<(GroupId, u32)>,
     /// Live tasks (CQL-012).
@@ -88,7 +86,6 @@ impl Instance {
             dynamic_ports_used: 0,
             ebs_used: 0,
             attributes: shape.attributes.clone(),
-            custom_attributes: 0,
             groups: Vec::new(),
             live_tasks: 0,
             tasks: Vec::new(),
@@ -130,17 +127,13 @@ impl Instance {
     pub(crate) fn put_attribute(&mut self, attribute: AttributeId, value: Option<ValueId>) {
         match self.attributes.binary_search_by_key(&attribute, |(name, _)| *name) {
             Ok(at) => self.attributes[at].1 = value,
-            Err(at) => {
-                self.attributes.insert(at, (attribute, value));
-                self.custom_attributes += 1;
-            }
+            Err(at) => self.attributes.insert(at, (attribute, value)),
         }
     }
 
     pub(crate) fn delete_attribute(&mut self, attribute: AttributeId) {
         if let Ok(at) = self.attributes.binary_search_by_key(&attribute, |(name, _)| *name) {
             self.attributes.remove(at);
-            self.custom_attributes = self.custom_attributes.saturating_sub(1);
         }
     }
 

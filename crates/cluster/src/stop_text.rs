@@ -63,7 +63,8 @@ mod tests {
             placement: PlacementId::new(0),
             availability_zone_rebalancing: false,
             subnets: Vec::new(),
-            create_at: SimTime::ZERO,
+            exists_at_start: true,
+            launch_type: crate::definitions::LaunchType::Ec2,
         });
         let instance = definitions.instances.push(PlannedInstance {
             name: "a".into(),

@@ -1,0 +1,277 @@
+//! What can be typed: commands, options, help texts.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use ecsim_kernel::Span;
+
+use crate::terminal::ColorChoice;
+
+/// A deterministic discrete-event simulator of Amazon ECS clusters.
+///
+/// A YAML scenario goes in; metric traces, a summary and explanations come out. The same scenario with the same seed
+/// gives the same bytes on every machine.
+#[derive(Debug, Parser)]
+#[command(name = "ecsim", version, max_term_width = 100, after_help = EXIT_STATUS)]
+pub struct Args {
+    /// Colours: auto (a terminal, and NO_COLOR is not set), always, never
+    #[arg(long, global = true, value_enum, default_value_t, hide_possible_values = true, value_name = "WHEN")]
+    pub color: ColorChoice,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_STATUS: &str = "Exit status: 0 done; 1 an expectation failed; 2 the input or the call is wrong; \
+                           3 the machine failed (disk full, no permission).";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Simulate a scenario and print the summary
+    Run(Run),
+    /// Read scenarios and report every problem at once, without running them
+    Check(Check),
+    /// Run every scenario that has an `expect:` block and report as a test runner does
+    Test(Test),
+    /// Why a task was placed where it was, or why it could not be placed
+    Explain(Explain),
+    /// Look up instance types, prices, Fargate sizes, Spot bands
+    Catalog(Catalog),
+    /// Print the JSON Schema of the scenario, for editors
+    Schema(Schema),
+    /// Print a completion script for a shell
+    Completions(Completions),
+}
+
+/// How a scenario is found and changed on the way in.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub struct ScenarioOptions {
+    /// Change a value of the scenario: `--set services.web.desiredCount=6` (repeatable)
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Where `data:` paths of scenarios are found
+    #[arg(long, value_name = "DIR", env = "ECSIM_DATA")]
+    pub data: Option<PathBuf>,
+    /// Seed of every random stream, instead of the scenario's
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// `ecsim run`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Run {
+    /// The scenario file
+    pub scenario: PathBuf,
+    /// Where it comes from
+    #[command(flatten)]
+    pub options: ScenarioOptions,
+    /// Write the traces into this directory
+    #[arg(long, short, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Also write events.jsonl: every state change in the shape of the EventBridge events that ECS emits
+    #[arg(long, requires = "out")]
+    pub events: bool,
+    /// End the run earlier or later than the scenario says, for example 6h
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<Span>,
+    /// Print no summary and no progress
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// How the summary is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub format: SummaryFormat,
+}
+
+/// How the summary is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum SummaryFormat {
+    /// For reading
+    #[default]
+    Table,
+    /// As in summary.json
+    Json,
+    /// One row per number: name, value
+    Csv,
+}
+
+/// `ecsim check`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Check {
+    /// Scenario files
+    #[arg(required = true)]
+    pub scenarios: Vec<PathBuf>,
+    /// Where they come from
+    #[command(flatten)]
+    pub options: ScenarioOptions,
+    /// Also list the AWS fields that are accepted and have no effect on the simulation
+    #[arg(long)]
+    pub kept: bool,
+    /// How problems are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub format: CheckFormat,
+}
+
+/// How problems are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// With excerpts, on stderr
+    #[default]
+    Human,
+    /// As JSON on stdout
+    Json,
+}
+
+/// `ecsim test`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Test {
+    /// Scenario files, or directories that hold some
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Where they come from
+    #[command(flatten)]
+    pub options: ScenarioOptions,
+    /// Write a JUnit report
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Recount everything after every event: slow, and finds faults of ecsim itself
+    #[arg(long)]
+    pub invariants: bool,
+    /// How many scenarios run at the same time [default: one per core]
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<usize>,
+}
+
+/// `ecsim explain`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Explain {
+    /// The scenario file
+    pub scenario: PathBuf,
+    /// Where it comes from
+    #[command(flatten)]
+    pub options: ScenarioOptions,
+    /// What is to be explained
+    #[command(flatten)]
+    pub subject: ExplainSubject,
+    /// With --service or --workload: the moment, for example 10m
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<Span>,
+    /// With --workload: the copy, counted from 0
+    #[arg(long, value_name = "N", requires = "workload")]
+    pub copy: Option<u32>,
+    /// Show at most so many instances
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
+    /// How the answer is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub format: DataFormat,
+}
+
+/// What `explain` is about.
+#[derive(Clone, Debug, ClapArgs)]
+#[group(required = true, multiple = false)]
+pub struct ExplainSubject {
+    /// A task: its number in tasks.csv, or the beginning of its id
+    #[arg(long, value_name = "ID")]
+    pub task: Option<String>,
+    /// A service: its next placement at --at, or its first failure
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<String>,
+    /// A workload entry: its first copy that found no place, or --copy
+    #[arg(long, value_name = "NAME")]
+    pub workload: Option<String>,
+    /// An instance: who ran there, when, and why it went
+    #[arg(long, value_name = "NAME")]
+    pub instance: Option<String>,
+}
+
+/// How data is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DataFormat {
+    /// For reading
+    #[default]
+    Table,
+    /// For programs
+    Json,
+    /// For spreadsheets
+    Csv,
+}
+
+/// `ecsim catalog`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Catalog {
+    /// Instance types by name or glob, such as m5.large or "c7g.*"
+    pub names: Vec<String>,
+    /// What to list
+    #[arg(long, value_enum, default_value_t)]
+    pub show: CatalogTable,
+    /// The region of prices, zones and Spot bands
+    #[arg(long, default_value = "us-east-1")]
+    pub region: String,
+    /// Only this family, such as m5
+    #[arg(long)]
+    pub family: Option<String>,
+    /// At least so many vCPUs
+    #[arg(long, value_name = "N")]
+    pub min_vcpu: Option<u32>,
+    /// At most so many vCPUs
+    #[arg(long, value_name = "N")]
+    pub max_vcpu: Option<u32>,
+    /// At least so much memory, for example 16GiB
+    #[arg(long, value_name = "SIZE")]
+    pub min_memory: Option<String>,
+    /// At most so much memory
+    #[arg(long, value_name = "SIZE")]
+    pub max_memory: Option<String>,
+    /// At least so many GPUs
+    #[arg(long, value_name = "N")]
+    pub min_gpus: Option<u32>,
+    /// x86_64 or arm64
+    #[arg(long)]
+    pub architecture: Option<String>,
+    /// Only types that trunk network interfaces
+    #[arg(long)]
+    pub trunking: bool,
+    /// Only types of the current generation
+    #[arg(long)]
+    pub current_generation: bool,
+    /// Only types that the region offers
+    #[arg(long)]
+    pub offered: bool,
+    /// How the rows are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub format: DataFormat,
+}
+
+/// The tables of the catalogue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum CatalogTable {
+    /// Instance types with sizes, network interface limits and prices
+    #[default]
+    InstanceTypes,
+    /// On-demand prices with their sources
+    Prices,
+    /// Spot savings and interruption bands
+    Spot,
+    /// Fargate task sizes
+    FargateSizes,
+    /// Fargate prices
+    FargatePrices,
+    /// Regions, their zones and price ratios
+    Regions,
+}
+
+/// `ecsim schema`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Schema {
+    /// Print the reference of all settings instead
+    #[arg(long)]
+    pub settings: bool,
+}
+
+/// `ecsim completions`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Completions {
+    /// bash, elvish, fish, powershell or zsh
+    pub shell: clap_complete::Shell,
+}

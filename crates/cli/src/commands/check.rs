@@ -1,0 +1,70 @@
+//! `ecsim check`: every problem of every scenario at once, without running any.
+
+use serde_json::{Value, json};
+
+use crate::app::{Check, CheckFormat};
+use crate::exit::{Done, Failure, Outcome};
+use crate::session;
+use crate::terminal::{self, Terminal};
+
+/// Checks the scenarios.
+///
+/// # Errors
+/// [`Failure::InputReported`] where any of them has an error.
+pub fn run(command: &Check, terminal: &Terminal) -> Outcome {
+    let mut failed = false;
+    let mut answers: Vec<Value> = Vec::new();
+    for path in &command.scenarios {
+        let mut prepared = session::read(path, &command.options);
+        if command.kept {
+            if let Some(ready) = &prepared.ready {
+                prepared.diagnostics.extend(ready.kept.iter().cloned());
+                prepared.diagnostics.sort();
+            }
+        }
+        let name = path.display().to_string();
+        if prepared.lacks_data {
+            // Nothing is wrong with the scenario; it names files that are not part of ecsim.
+            terminal.note(&format!("{name}: skipped, it needs data; give the data root with --data DIR or ECSIM_DATA"));
+            answers.push(json!({"file": name, "status": "skipped", "diagnostics": []}));
+            continue;
+        }
+        failed |= prepared.ready.is_none();
+        match command.format {
+            CheckFormat::Human => {
+                session::print_diagnostics(&prepared.diagnostics, &prepared.sources, terminal);
+                if let Some(ready) = &prepared.ready {
+                    let model = &ready.model;
+                    let definitions = &model.definitions;
+                    terminal::print(&format!(
+                        "{name}: ok ({}, {}, {}, {}, {})\n",
+                        counted(definitions.instances.len(), "container instance"),
+                        counted(definitions.task_definitions.len(), "task definition"),
+                        counted(definitions.services.len(), "service"),
+                        counted(definitions.sources.len(), "source of tasks"),
+                        counted(ready.expectations.len(), "expectation"),
+                    ))?;
+                }
+            }
+            CheckFormat::Json => answers.push(json!({
+                "file": name,
+                "status": if prepared.ready.is_some() { "ok" } else { "error" },
+                "diagnostics": prepared.diagnostics.to_json(&prepared.sources),
+            })),
+        }
+    }
+    if command.format == CheckFormat::Json {
+        let mut text = serde_json::to_string_pretty(&answers).unwrap_or_default();
+        text.push('\n');
+        terminal::print(&text)?;
+    }
+    if failed { Err(Failure::InputReported) } else { Ok(Done::Fine) }
+}
+
+fn counted(number: usize, noun: &str) -> String {
+    match (number, noun) {
+        (1, noun) => format!("1 {noun}"),
+        (number, "source of tasks") => format!("{number} sources of tasks"),
+        (number, noun) => format!("{number} {noun}s"),
+    }
+}

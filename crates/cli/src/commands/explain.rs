@@ -1,0 +1,411 @@
+//! `ecsim explain`: why a task was placed where it was, or why it could not be placed, from the run itself.
+
+use std::sync::Arc;
+
+use ecsim_cluster::fact::TaskOrigin;
+use ecsim_cluster::{Cluster, Definitions, Fact, InstanceId, Observer, ServiceId, SourceId, TaskId, arn};
+use ecsim_engine::Simulation;
+use ecsim_engine::probe::{Explained, Probe, Subject};
+use ecsim_kernel::{SimTime, Span};
+use serde_json::{Value, json};
+
+use crate::app::{DataFormat, Explain};
+use crate::exit::{Done, Failure, Outcome};
+use crate::session;
+use crate::table;
+use crate::terminal::{self, Terminal};
+
+/// So many attempts of a service are looked for after the moment asked about.
+const ATTEMPTS: u32 = 1;
+
+/// Explains what was asked.
+///
+/// # Errors
+/// Names that nothing has; moments at which nothing happened.
+pub fn run(command: &Explain, terminal: &Terminal) -> Outcome {
+    let ready = session::open(&command.scenario, &command.options, terminal)?;
+    let definitions = Arc::clone(&ready.model.definitions);
+    let simulation = Simulation::new(ready.model);
+    let subject = &command.subject;
+    if let Some(id) = &subject.task {
+        explain_task(simulation, &definitions, id, command)
+    } else if let Some(name) = &subject.service {
+        explain_service(simulation, &definitions, name, command)
+    } else if let Some(name) = &subject.workload {
+        explain_workload(simulation, &definitions, name, command)
+    } else if let Some(name) = &subject.instance {
+        explain_instance(simulation, &definitions, name, command)
+    } else {
+        Err(Failure::Input("say what is to be explained: --task, --service, --workload or --instance".into()))
+    }
+}
+
+/// A task by its number in tasks.csv, or by the beginning of its id.
+fn explain_task(mut simulation: Simulation, definitions: &Definitions, id: &str, command: &Explain) -> Outcome {
+    let task = match id.parse::<u32>() {
+        Ok(0) => return Err(Failure::Input("tasks are numbered from 1".into())),
+        Ok(number) if id.len() < 10 => TaskId::new(number - 1),
+        _ => find_by_id(&simulation, definitions, id)?,
+    };
+    simulation.set_probe(Some(Probe::Task(task)));
+    let mut watch = Life::new(task);
+    let mut found = Vec::new();
+    while found.is_empty() && simulation.step(&mut watch) {
+        found = simulation.take_explained();
+    }
+    if found.is_empty() && watch.lines.is_empty() {
+        let created = simulation.cluster().tasks().created();
+        return Err(Failure::Input(format!("no task `{id}`: this run creates {created} tasks, numbered from 1")));
+    }
+    simulation.run(&mut watch);
+    let title = format!("task {} ({})", task.get() + 1, arn::task_id(definitions, task));
+    if found.is_empty() && command.format == DataFormat::Table {
+        // StartTask and daemons name the instance themselves: there was no choice to explain.
+        terminal::print(&format!("{title}\nits instance was named by the caller (StartTask), or it is the daemon of its instance\n"))?;
+    }
+    print(&title, &found, definitions, command)?;
+    if command.format == DataFormat::Table {
+        terminal::print(&format!("its life:\n{}", watch.text()))?;
+    }
+    Ok(Done::Fine)
+}
+
+fn find_by_id(simulation: &Simulation, definitions: &Definitions, id: &str) -> Result<TaskId, Failure> {
+    // Ids are made from numbers: a run tells how many there are.
+    let mut run = simulation.clone();
+    run.run(&mut ());
+    let short = id.rsplit('/').next().unwrap_or(id).to_ascii_lowercase();
+    let created = u32::try_from(run.cluster().tasks().created()).unwrap_or(u32::MAX);
+    let mut found = (0..created).map(TaskId::new).filter(|task| arn::task_id(definitions, *task).starts_with(&short));
+    match (found.next(), found.next()) {
+        (Some(task), None) => Ok(task),
+        (Some(_), Some(_)) => Err(Failure::Input(format!("several tasks have ids that begin with `{id}`"))),
+        _ => Err(Failure::Input(format!("no task has an id that begins with `{id}`; tasks.csv lists them"))),
+    }
+}
+
+/// The next placement of a service at a moment; without one, its first failure.
+fn explain_service(mut simulation: Simulation, definitions: &Definitions, name: &str, command: &Explain) -> Outcome {
+    let service = named(definitions.services.iter().map(|(id, service)| (id, service.name.as_str())), name, "service")?;
+    let from = command.at.map(|at| SimTime::ZERO + at);
+    match from {
+        Some(from) => {
+            if from > simulation.end() {
+                return Err(Failure::Input(format!("--at lies after the end of the run, {}", simulation.end())));
+            }
+            simulation.set_probe(Some(Probe::Service { service, from, limit: ATTEMPTS }));
+            let mut found = Vec::new();
+            while found.is_empty() && simulation.step(&mut ()) {
+                found = simulation.take_explained();
+            }
+            if found.is_empty() {
+                let message = format!("service `{name}` places nothing from {from} on; ask for an earlier moment");
+                return Err(Failure::Input(message));
+            }
+            print(&format!("service {name}"), &found, definitions, command)?;
+        }
+        None => {
+            // The first attempt that failed, or the first of all.
+            simulation.set_probe(Some(Probe::Service { service, from: SimTime::ZERO, limit: u32::MAX }));
+            let mut first: Option<Explained> = None;
+            let mut failed = None;
+            while failed.is_none() && simulation.step(&mut ()) {
+                for explained in simulation.take_explained() {
+                    if explained.chosen.is_none() && failed.is_none() {
+                        failed = Some(explained);
+                    } else if first.is_none() {
+                        first = Some(explained);
+                    }
+                }
+            }
+            let Some(explained) = failed.or(first) else {
+                return Err(Failure::Input(format!("service `{name}` never places a task by choice in this run")));
+            };
+            print(&format!("service {name}"), &[explained], definitions, command)?;
+        }
+    }
+    Ok(Done::Fine)
+}
+
+/// One copy of a workload entry: the one asked for, or the first that found no place.
+fn explain_workload(mut simulation: Simulation, definitions: &Definitions, name: &str, command: &Explain) -> Outcome {
+    let source = named(definitions.sources.iter().map(|(id, source)| (id, source.name.as_str())), name, "workload entry")?;
+    let ordinal = match command.copy {
+        Some(copy) => copy,
+        None => {
+            let mut first = FirstUnplaced { source, after: command.at.map_or(Span::ZERO, |at| at), found: None };
+            let mut run = simulation.clone();
+            while first.found.is_none() && run.step(&mut first) {}
+            match first.found {
+                Some(ordinal) => ordinal,
+                None => {
+                    let message = format!("every copy of `{name}` found a place at once; ask for one with --copy N");
+                    return Err(Failure::Input(message));
+                }
+            }
+        }
+    };
+    simulation.set_probe(Some(Probe::Copy { source, ordinal }));
+    let mut found = Vec::new();
+    while found.is_empty() && simulation.step(&mut ()) {
+        found = simulation.take_explained();
+    }
+    if found.is_empty() {
+        return Err(Failure::Input(format!("`{name}` never asks for a copy {ordinal} in this run")));
+    }
+    print(&format!("workload {name}, copy {ordinal}"), &found, definitions, command)?;
+    Ok(Done::Fine)
+}
+
+/// Who ran on an instance, when, and why it went.
+fn explain_instance(mut simulation: Simulation, definitions: &Definitions, name: &str, command: &Explain) -> Outcome {
+    let instance =
+        named(definitions.instances.iter().map(|(id, instance)| (id, instance.name.as_str())), name, "container instance")?;
+    let mut stays = Stays { instance, rows: Vec::new(), story: Vec::new() };
+    simulation.run(&mut stays);
+    let columns = ["task", "taskDefinition", "group", "cameSeconds", "runningSeconds", "leftSeconds", "reason"];
+    let rows: Vec<Value> = stays
+        .rows
+        .iter()
+        .map(|stay| {
+            json!({
+                "task": stay.task.get() + 1,
+                "taskDefinition": definitions.task_definitions[stay.definition].display_name(),
+                "group": definitions.groups.name(stay.group),
+                "cameSeconds": seconds(stay.came),
+                "runningSeconds": stay.running.map(seconds),
+                "leftSeconds": stay.left.map(seconds),
+                "reason": stay.reason.as_deref().unwrap_or(""),
+            })
+        })
+        .collect();
+    if command.format == DataFormat::Table {
+        let shape = &definitions.shapes[definitions.instances[instance].shape];
+        let zone = definitions.zones.name(definitions.instances[instance].zone);
+        let mut text = format!(
+            "container instance {name}: {}, {zone}, registered {} CPU units, {} MiB, {} GPUs, {} task network interfaces\n",
+            shape.instance_type, shape.registered.cpu, shape.registered.memory, shape.registered.gpus, shape.registered.enis
+        );
+        for line in &stays.story {
+            text.push_str(&format!("  {line}\n"));
+        }
+        text.push_str(&format!("{} tasks were placed on it\n\n", stays.rows.len()));
+        terminal::print(&text)?;
+    }
+    let shown = if command.format == DataFormat::Table { rows.len().min(command.limit) } else { rows.len() };
+    table::print_rows(&columns, &rows[..shown], command.format)?;
+    if shown < rows.len() {
+        terminal::print(&format!("… and {} more (--limit {})\n", rows.len() - shown, rows.len()))?;
+    }
+    Ok(Done::Fine)
+}
+
+fn seconds(at: SimTime) -> f64 {
+    at.secs_f64()
+}
+
+/// The id of a name, or near names.
+fn named<'a, I: Copy>(known: impl Iterator<Item = (I, &'a str)>, name: &str, what: &str) -> Result<I, Failure> {
+    let known: Vec<(I, &str)> = known.collect();
+    if let Some((id, _)) = known.iter().find(|(_, known)| *known == name) {
+        return Ok(*id);
+    }
+    let near = ecsim_scenario::validate::nearest(name, known.iter().map(|(_, name)| *name));
+    let help = match near {
+        Some(near) => format!("; did you mean `{near}`?"),
+        None => {
+            let names: Vec<&str> = known.iter().map(|(_, name)| *name).take(12).collect();
+            if names.is_empty() { String::new() } else { format!("; there are: {}", names.join(", ")) }
+        }
+    };
+    Err(Failure::Input(format!("no {what} is called `{name}`{help}")))
+}
+
+fn print(title: &str, explained: &[Explained], definitions: &Definitions, command: &Explain) -> Result<(), Failure> {
+    match command.format {
+        DataFormat::Table => {
+            let mut text = String::new();
+            for one in explained {
+                text.push_str(&format!("{title}, decided at {}\n", one.at));
+                text.push_str(&one.funnel.render(command.limit));
+                if let (Some(chosen), true) = (one.chosen, one.funnel.tied.len() > 1) {
+                    let name = &definitions.instances[chosen].name;
+                    text.push_str(&format!("the choice: {name}\n"));
+                }
+                if let (None, Subject::Service { .. }) = (one.chosen, one.subject) {
+                    text.push_str("the service tries again later (FLR-032)\n");
+                }
+            }
+            terminal::print(&text)
+        }
+        DataFormat::Json => {
+            let list: Vec<Value> = explained.iter().map(|one| to_json(title, one, definitions)).collect();
+            let mut text = serde_json::to_string_pretty(&list).unwrap_or_default();
+            text.push('\n');
+            terminal::print(&text)
+        }
+        DataFormat::Csv => {
+            let columns = ["instance", "outcome", "reason", "detail"];
+            let rows: Vec<Value> = explained.iter().flat_map(rows).collect();
+            table::print_rows(&columns, &rows, DataFormat::Csv)
+        }
+    }
+}
+
+fn rows(one: &Explained) -> Vec<Value> {
+    let dropped = one.funnel.rejected.iter().map(|dropped| {
+        json!({"instance": dropped.name, "outcome": "rejected", "reason": dropped.reason.code(), "detail": dropped.because})
+    });
+    let survivors = one.funnel.survivors.iter().map(|survivor| {
+        let outcome = if one.chosen == Some(survivor.instance) { "chosen" } else { "fits" };
+        json!({"instance": survivor.name, "outcome": outcome, "reason": "", "detail": survivor.words.join("; ")})
+    });
+    survivors.chain(dropped).collect()
+}
+
+fn to_json(title: &str, one: &Explained, definitions: &Definitions) -> Value {
+    let funnel = &one.funnel;
+    json!({
+        "subject": title,
+        "seconds": one.at.secs_f64(),
+        "request": funnel.request,
+        "chosen": one.chosen.map(|id| definitions.instances[id].name.as_str()),
+        "steps": funnel.steps.iter().map(|step| json!({"keeps": step.title, "before": step.before, "after": step.after})).collect::<Vec<_>>(),
+        "rounds": funnel.rounds.iter().map(|round| json!({"strategy": round.strategy, "kept": round.kept.len()})).collect::<Vec<_>>(),
+        "tied": funnel.tied.iter().map(|id| definitions.instances[*id].name.as_str()).collect::<Vec<_>>(),
+        "instances": rows(one),
+    })
+}
+
+/// What happens to one task.
+struct Life {
+    task: TaskId,
+    lines: Vec<String>,
+}
+
+impl Life {
+    fn new(task: TaskId) -> Self {
+        Self { task, lines: Vec::new() }
+    }
+
+    fn text(&self) -> String {
+        self.lines.iter().map(|line| format!("  {line}\n")).collect()
+    }
+}
+
+impl Observer for Life {
+    fn observe(&mut self, now: SimTime, fact: &Fact, cluster: &Cluster) {
+        let definitions = cluster.definitions();
+        let line = match *fact {
+            Fact::TaskCreated { task, instance, origin, .. } if task == self.task => {
+                let who = match origin {
+                    TaskOrigin::Service { service, ordinal } => {
+                        format!("service {}, start {ordinal}", definitions.services[service].name)
+                    }
+                    TaskOrigin::Source { source, ordinal } => {
+                        format!("{}, copy {ordinal}", definitions.sources[source].name)
+                    }
+                };
+                format!("placed on {} ({who})", definitions.instances[instance].name)
+            }
+            Fact::TaskStatusChanged { task, to } if task == self.task => to.name().to_owned(),
+            Fact::TaskAdmitted { task } if task == self.task => "the host's resources are free: the agent begins".to_owned(),
+            Fact::ImagePullStarted { task } if task == self.task => "pull started".to_owned(),
+            Fact::ImagePullStopped { task } if task == self.task => "pull stopped".to_owned(),
+            Fact::ContainerExited { task, container, exit_code, out_of_memory } if task == self.task => {
+                let definition = cluster.tasks().get(task).map(|task| task.definition);
+                let name = definition.map_or("", |id| {
+                    definitions.task_definitions[id].containers[usize::from(container)].name.as_str()
+                });
+                let why = if out_of_memory { " (out of memory)" } else { "" };
+                format!("container {name} exited with {exit_code}{why}")
+            }
+            Fact::TaskStopRequested { task, reason } if task == self.task => {
+                let service = cluster.tasks().get(task).and_then(ecsim_cluster::Task::service);
+                format!("desired status STOPPED: {} ({})", reason.text(definitions, service), reason.code().name())
+            }
+            _ => return,
+        };
+        self.lines.push(format!("{now}  {line}"));
+    }
+}
+
+/// Looks for the first copy of a source that found no place.
+struct FirstUnplaced {
+    source: SourceId,
+    after: Span,
+    found: Option<u32>,
+}
+
+impl Observer for FirstUnplaced {
+    fn observe(&mut self, now: SimTime, fact: &Fact, _: &Cluster) {
+        if let Fact::RequestUnplaced { source, ordinal, .. } = *fact {
+            if source == self.source && self.found.is_none() && now >= SimTime::ZERO + self.after {
+                self.found = Some(ordinal);
+            }
+        }
+    }
+}
+
+/// A task's stay on an instance.
+struct Stay {
+    task: TaskId,
+    definition: ecsim_cluster::TaskDefinitionId,
+    group: ecsim_cluster::GroupId,
+    came: SimTime,
+    running: Option<SimTime>,
+    left: Option<SimTime>,
+    reason: Option<String>,
+}
+
+/// Everybody's stay on one instance, and what happened to the instance.
+struct Stays {
+    instance: InstanceId,
+    rows: Vec<Stay>,
+    story: Vec<String>,
+}
+
+impl Stays {
+    fn row(&mut self, task: TaskId) -> Option<&mut Stay> {
+        let at = self.rows.binary_search_by_key(&task, |stay| stay.task).ok()?;
+        self.rows.get_mut(at)
+    }
+}
+
+impl Observer for Stays {
+    fn observe(&mut self, now: SimTime, fact: &Fact, cluster: &Cluster) {
+        match *fact {
+            Fact::TaskCreated { task, definition, group, instance, .. } if instance == self.instance => {
+                self.rows.push(Stay { task, definition, group, came: now, running: None, left: None, reason: None });
+            }
+            Fact::TaskStatusChanged { task, to } => {
+                if let Some(stay) = self.row(task) {
+                    match to {
+                        ecsim_cluster::TaskStatus::Running => stay.running = Some(now),
+                        ecsim_cluster::TaskStatus::Stopped => stay.left = Some(now),
+                        _ => {}
+                    }
+                }
+            }
+            Fact::TaskStopRequested { task, reason } => {
+                let service: Option<ServiceId> = cluster.tasks().get(task).and_then(ecsim_cluster::Task::service);
+                let text = reason.text(cluster.definitions(), service);
+                if let Some(stay) = self.row(task) {
+                    stay.reason = Some(text);
+                }
+            }
+            Fact::InstanceStatusChanged { instance, to } if instance == self.instance => {
+                self.story.push(format!("{now}  {to}"));
+            }
+            Fact::AgentConnectionChanged { instance, connected } if instance == self.instance => {
+                let what = if connected { "agent connected" } else { "agent disconnected" };
+                self.story.push(format!("{now}  {what}"));
+            }
+            Fact::HostPowerChanged { instance, running } if instance == self.instance => {
+                let what = if running { "the EC2 instance started" } else { "the EC2 instance stopped or was terminated" };
+                self.story.push(format!("{now}  {what}"));
+            }
+            _ => {}
+        }
+    }
+}

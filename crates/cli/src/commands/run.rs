@@ -1,0 +1,162 @@
+//! `ecsim run`: simulate a scenario, print the summary, write the traces.
+
+use std::sync::Arc;
+
+use ecsim_cluster::Observer;
+use ecsim_engine::Simulation;
+use ecsim_kernel::SimTime;
+use ecsim_report::summary::{Style, Summary, SummaryBuilder};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
+
+use crate::app::{Run, SummaryFormat};
+use crate::exit::{Done, Failure, Outcome};
+use crate::interrupt;
+use crate::output::OutputDirectory;
+use crate::session;
+use crate::terminal::{self, Terminal};
+use crate::traces::{About, Traces};
+use crate::wall_clock::Stopwatch;
+
+/// So many events between two looks at the clock, the bar and Ctrl-C.
+const EVENTS_BETWEEN_LOOKS: u32 = 8_192;
+/// A run that is done within so many seconds needs no bar.
+const SECONDS_WITHOUT_BAR: f64 = 0.7;
+
+/// Runs the scenario.
+///
+/// # Errors
+/// Input, machine, or Ctrl-C; nothing is written then.
+pub fn run(command: &Run, terminal: &Terminal) -> Outcome {
+    let mut ready = session::open(&command.scenario, &command.options, terminal)?;
+    if let Some(until) = command.until {
+        if until.is_zero() {
+            return Err(Failure::Input("--until 0 leaves nothing to run; write for example 6h".into()));
+        }
+        ready.model.duration = until;
+    }
+    let directory = command.out.as_deref().map(OutputDirectory::begin).transpose()?;
+    let definitions = Arc::clone(&ready.model.definitions);
+    let (name, seed, duration) = (ready.model.name.clone(), ready.model.seed, ready.model.duration);
+    let watch = Stopwatch::start();
+    let mut simulation = Simulation::new(ready.model);
+    let mut summary = SummaryBuilder::new(&definitions);
+    let mut traces = directory.map(|directory| Traces::create(directory, &definitions, command.events)).transpose()?;
+    {
+        let mut observers: (&mut dyn Observer, &mut dyn Observer) = match &mut traces {
+            Some(traces) => (&mut summary, traces),
+            None => (&mut summary, &mut ()),
+        };
+        drive(&mut simulation, &mut observers, !command.quiet && terminal.interactive)?;
+    }
+    let summary = summary.finish(simulation.now(), simulation.cluster());
+    if let Some(traces) = traces {
+        let about = About {
+            scenario_name: name,
+            scenario_digest: ready.digest,
+            seed,
+            duration,
+            events: simulation.counts().events,
+            wall_seconds: watch.seconds(),
+        };
+        let target = traces.finish(&summary, &definitions, simulation.cluster(), about)?;
+        if !command.quiet {
+            terminal.note(&format!("traces are in {}", target.display()));
+        }
+    }
+    if !command.quiet || command.format != SummaryFormat::Table {
+        print_summary(&summary, command.format, terminal)?;
+    }
+    Ok(Done::Fine)
+}
+
+/// Runs to the end, with a bar on long runs, and stops on Ctrl-C.
+///
+/// # Errors
+/// [`Failure::Interrupted`].
+pub fn drive(simulation: &mut Simulation, observer: &mut dyn Observer, with_bar: bool) -> Result<(), Failure> {
+    interrupt::listen();
+    let watch = Stopwatch::start();
+    let end = simulation.end();
+    let mut bar: Option<ProgressBar> = None;
+    loop {
+        let mut more = true;
+        for _ in 0..EVENTS_BETWEEN_LOOKS {
+            more = simulation.step(observer);
+            if !more {
+                break;
+            }
+        }
+        if interrupt::happened() {
+            if let Some(bar) = bar {
+                bar.finish_and_clear();
+            }
+            return Err(Failure::Interrupted(format!(
+                "interrupted at {} of {end}; nothing was written",
+                simulation.now()
+            )));
+        }
+        if !more {
+            break;
+        }
+        if with_bar && bar.is_none() && watch.seconds() > SECONDS_WITHOUT_BAR {
+            bar = Some(progress_bar(end));
+        }
+        if let Some(bar) = &bar {
+            bar.set_position(simulation.now().ms() / 1000);
+            bar.set_message(format!("{} tasks", simulation.cluster().tasks().created()));
+        }
+    }
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    simulation.run(observer);
+    Ok(())
+}
+
+fn progress_bar(end: SimTime) -> ProgressBar {
+    let bar = ProgressBar::new(end.ms() / 1000);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {percent:>3} %  {msg}, {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn print_summary(summary: &Summary, format: SummaryFormat, terminal: &Terminal) -> Result<(), Failure> {
+    match format {
+        SummaryFormat::Table => {
+            let style = Style { color: terminal.color_stdout, width: terminal.width, unicode: true };
+            terminal::print(&summary.render(style))
+        }
+        SummaryFormat::Json => {
+            let mut text = serde_json::to_string_pretty(summary).unwrap_or_default();
+            text.push('\n');
+            terminal::print(&text)
+        }
+        SummaryFormat::Csv => {
+            let mut rows = Vec::new();
+            flatten("", &serde_json::to_value(summary).unwrap_or_default(), &mut rows);
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            // Writing to memory cannot fail.
+            let _ = writer.write_record(["name", "value"]);
+            for (name, value) in rows {
+                let _ = writer.write_record([name, value]);
+            }
+            terminal::print(&String::from_utf8_lossy(&writer.into_inner().unwrap_or_default()))
+        }
+    }
+}
+
+/// Every number of a nested value under its path.
+fn flatten(path: &str, value: &Value, rows: &mut Vec<(String, String)>) {
+    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, value)| flatten(&below(key), value, rows)),
+        Value::Array(list) => {
+            list.iter().enumerate().for_each(|(index, value)| flatten(&below(&index.to_string()), value, rows));
+        }
+        Value::Null => rows.push((path.to_owned(), String::new())),
+        Value::String(text) => rows.push((path.to_owned(), text.clone())),
+        other => rows.push((path.to_owned(), other.to_string())),
+    }
+}

@@ -1,0 +1,148 @@
+//! The files a run leaves behind: which observers watch it, and the manifest at the end.
+
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ecsim_cluster::{Cluster, Definitions, Fact, Observer};
+use ecsim_kernel::SimTime;
+use ecsim_report::clock::Clock;
+use ecsim_report::metrics::{self, Scope};
+use ecsim_report::sinks::{self, Counts, FactDigest, HashingWriter, Manifest, Sink, TraceFile};
+use ecsim_report::summary::Summary;
+
+use crate::exit::Failure;
+use crate::output::OutputDirectory;
+
+type Writer = HashingWriter<BufWriter<File>>;
+
+/// Everything that is written while a run goes by.
+pub struct Traces {
+    directory: OutputDirectory,
+    sinks: Vec<(&'static str, Box<dyn Sink<Writer>>)>,
+    tables: metrics::MetricTables<Writer>,
+    digest: FactDigest,
+}
+
+/// The metric tables, in the order in which they are opened.
+const TABLES: [(&str, Scope); 2] = [("metrics/cluster.csv", Scope::Cluster), ("metrics/services.csv", Scope::Service)];
+
+/// What the manifest says about a run.
+#[derive(Clone, Debug)]
+pub struct About {
+    /// `name:` of the scenario.
+    pub scenario_name: String,
+    /// Digest of the scenario.
+    pub scenario_digest: String,
+    /// The seed.
+    pub seed: u64,
+    /// How long was simulated.
+    pub duration: ecsim_kernel::Span,
+    /// Events the engine processed.
+    pub events: u64,
+    /// Wall time of the run in seconds.
+    pub wall_seconds: f64,
+}
+
+impl Traces {
+    /// Opens every file of a run in the making.
+    ///
+    /// # Errors
+    /// Where the directory cannot be written.
+    pub fn create(directory: OutputDirectory, definitions: &Arc<Definitions>, events: bool) -> Result<Self, Failure> {
+        let open = |name: &str| -> Result<Writer, Failure> {
+            Ok(HashingWriter::new(BufWriter::with_capacity(1 << 18, directory.create(name)?)))
+        };
+        let mut opened = Vec::new();
+        for trace in sinks::TRACES.iter().filter(|trace| trace.always || events) {
+            opened.push((trace.file, sinks::open(trace.kind, definitions, open(trace.file)?)));
+        }
+        let mut tables = metrics::MetricTables::new(definitions);
+        for (name, scope) in TABLES {
+            tables = tables.with(scope, open(name)?, definitions);
+        }
+        Ok(Self { directory, sinks: opened, tables, digest: FactDigest::default() })
+    }
+
+    /// Closes the files, adds `summary.json` and `manifest.json`, and lets the directory appear.
+    ///
+    /// # Errors
+    /// The first error of any file: then nothing appears.
+    pub fn finish(self, summary: &Summary, definitions: &Definitions, cluster: &Cluster, about: About) -> Result<PathBuf, Failure> {
+        let Self { directory, sinks, tables, digest } = self;
+        let fail = |name: &str, error: &std::io::Error| Failure::io(format_args!("failed to write {name}"), error);
+        let mut files = Vec::new();
+        let mut seal = |name: &str, writer: Writer| -> Result<(), Failure> {
+            let (mut inner, seal) = writer.into_parts();
+            inner.flush().map_err(|error| fail(name, &error))?;
+            files.push(TraceFile::new(name, seal));
+            Ok(())
+        };
+        for (name, sink) in sinks {
+            seal(name, sink.finish().map_err(|error| fail(name, &error))?)?;
+        }
+        let writers = tables.finish().map_err(|error| fail("metrics", &error))?;
+        for ((name, _), writer) in TABLES.into_iter().zip(writers) {
+            seal(name, writer)?;
+        }
+        let mut text = serde_json::to_string_pretty(summary).unwrap_or_default();
+        text.push('\n');
+        let mut writer = HashingWriter::new(BufWriter::new(directory.create("summary.json")?));
+        writer.write_all(text.as_bytes()).map_err(|error| fail("summary.json", &error))?;
+        seal("summary.json", writer)?;
+
+        let mut manifest = Manifest {
+            format: Manifest::FORMAT,
+            scenario_name: about.scenario_name,
+            scenario_digest: about.scenario_digest,
+            seed: about.seed,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            start: Clock::new(definitions.start_unix_ms).stamp(SimTime::ZERO),
+            duration_seconds: about.duration.secs_f64(),
+            counts: Counts {
+                facts: digest.count(),
+                tasks: cluster.tasks().created() as u64,
+                container_instances: cluster
+                    .instances()
+                    .values()
+                    .filter(|instance| instance.status != ecsim_cluster::InstanceStatus::Absent)
+                    .count() as u64,
+                events: about.events,
+            },
+            facts_digest: digest.hex(),
+            traces_digest: String::new(),
+            files: Vec::new(),
+            wall_seconds: about.wall_seconds,
+        };
+        manifest.set_files(files);
+        let text = manifest.to_json().unwrap_or_default();
+        let mut file = directory.create("manifest.json")?;
+        file.write_all(text.as_bytes()).map_err(|error| fail("manifest.json", &error))?;
+        directory.finish()
+    }
+}
+
+impl Observer for Traces {
+    fn observe(&mut self, now: SimTime, fact: &Fact, cluster: &Cluster) {
+        self.digest.observe(now, fact, cluster);
+        for (_, sink) in &mut self.sinks {
+            sink.observe(now, fact, cluster);
+        }
+        self.tables.observe(now, fact, cluster);
+    }
+
+    fn period_ended(&mut self, now: SimTime, cluster: &Cluster) {
+        for (_, sink) in &mut self.sinks {
+            sink.period_ended(now, cluster);
+        }
+        self.tables.period_ended(now, cluster);
+    }
+
+    fn run_ended(&mut self, now: SimTime, cluster: &Cluster) {
+        for (_, sink) in &mut self.sinks {
+            sink.run_ended(now, cluster);
+        }
+        self.tables.run_ended(now, cluster);
+    }
+}

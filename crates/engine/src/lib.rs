@@ -1,0 +1,26 @@
+//! The loop of a run, and the world around the cluster.
+//!
+//! * [`model`]: the checked scenario: what [`Simulation`] runs.
+//! * [`builder`]: models made by hand.
+//! * [`event`]: everything that can be due.
+//! * [`simulation`]: the loop, on one screen.
+//! * [`execute`]: commands of controllers become facts, or a refusal as a fact.
+//! * [`calls`]: API calls of the timeline and of workloads, likewise.
+//! * [`world`]: arrivals, tasks on their hosts, instances, clients that wait.
+//! * [`probe`]: asks for the placement funnel of one decision while a run goes by.
+//! * [`purposes`]: which random stream is for what.
+//!
+//! The engine reads no file, prints nothing, and knows no scenario syntax.
+
+pub mod builder;
+mod calls;
+pub mod event;
+mod execute;
+pub mod model;
+pub mod probe;
+pub mod purposes;
+pub mod simulation;
+mod world;
+
+pub use model::Model;
+pub use simulation::{RunCounts, Simulation};

@@ -1,0 +1,414 @@
+//! The loop of a run: all control flow on one screen, and [`Simulation`], which can be forked half-way.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use ecsim_cluster::definitions::SchedulingStrategy;
+use ecsim_cluster::{Cluster, Fact, InstanceId, InstanceStatus, Observer, ServiceId, SourceId, TaskStatus};
+use ecsim_kernel::{Calendar, Due, Key, SimTime, Streams, Table, id};
+use ecsim_policies::placement::PlacementIndex;
+use ecsim_policies::placement::constraints::Constraint;
+use ecsim_policies::services::ServiceController;
+use ecsim_policies::{Controller as _, Decision, View};
+
+use crate::event::{Event, Order};
+use crate::model::Model;
+use crate::probe::{Explained, Probe};
+
+id!(
+    /// A control loop.
+    pub struct ControllerId;
+);
+
+/// More commands in one turn of a controller are a bug of that controller.
+const MAX_COMMANDS_PER_TURN: u32 = 1_000_000;
+
+/// A run. Plain data: a clone goes its own way from here, and both end as an unforked run would.
+#[derive(Clone, Debug)]
+pub struct Simulation {
+    pub(crate) model: Arc<Model>,
+    pub(crate) now: SimTime,
+    pub(crate) cluster: Cluster,
+    pub(crate) calendar: Calendar<Event, ControllerId>,
+    pub(crate) streams: Streams,
+    pub(crate) index: PlacementIndex,
+    pub(crate) controllers: Table<ControllerId, ServiceController>,
+    pub(crate) clients: Clients,
+    pub(crate) keys: Keys,
+    pub(crate) counts: RunCounts,
+    /// Who has the turn: facts do not wake it, it sees them anyway.
+    pub(crate) turn_of: Option<ControllerId>,
+    /// The DAEMON services: what happens on an instance may concern each of them.
+    pub(crate) daemons: Arc<[ServiceId]>,
+    /// Whether some constraint looks at the tasks of an instance: then a task that comes can be what others wait for.
+    pub(crate) has_affinity: bool,
+    /// What ECS does not know of the machines.
+    pub(crate) hosts: Table<InstanceId, crate::world::Host>,
+    pub(crate) probe: Option<Probe>,
+    pub(crate) explained: Vec<Explained>,
+    pub(crate) registrations: crate::world::RegistrationLog,
+    pub(crate) ended: bool,
+}
+
+/// Random keys of names, hashed once.
+#[derive(Clone, Debug)]
+pub(crate) struct Keys {
+    pub(crate) sources: Table<SourceId, Key>,
+    pub(crate) services: Table<ServiceId, Key>,
+}
+
+/// What callers of `RunTask` remember.
+#[derive(Clone, Debug)]
+pub(crate) struct Clients {
+    pub(crate) sources: Table<SourceId, Client>,
+    /// The heads of the lines, in the order in which they got there: ticket, then whose line it is.
+    pub(crate) in_line: BTreeSet<(u64, SourceId)>,
+    /// The ticket of whoever gets in line next.
+    pub(crate) next_ticket: u64,
+    pub(crate) serving_scheduled: bool,
+}
+
+/// What one caller remembers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Client {
+    /// Copies asked for so far: the ordinal of the next one.
+    pub(crate) asked: u32,
+    /// Calls made so far: the row of the trace that comes next.
+    pub(crate) calls: u64,
+    /// The stream of arrivals, kept so that draws go on.
+    pub(crate) arrivals: Option<ecsim_kernel::Stream>,
+    /// When the last call was due, in milliseconds with a fraction, so that rounding does not add up.
+    pub(crate) due_ms: f64,
+    /// Copies that wait in line, with their tickets.
+    pub(crate) waiting: VecDeque<(u64, u32)>,
+}
+
+/// How much a run did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunCounts {
+    /// Events and wake-ups taken from the calendar.
+    pub events: u64,
+    /// Facts.
+    pub facts: u64,
+    /// Turns of controllers.
+    pub turns: u64,
+    /// Placements tried.
+    pub placements: u64,
+}
+
+/// A step of a run: the simulation, and who watches.
+pub(crate) struct Step<'a> {
+    pub(crate) sim: &'a mut Simulation,
+    pub(crate) observer: &'a mut dyn Observer,
+}
+
+impl Simulation {
+    /// A run of `model`, before anything has happened.
+    #[must_use]
+    pub fn new(model: impl Into<Arc<Model>>) -> Self {
+        let model: Arc<Model> = model.into();
+        let definitions = Arc::clone(&model.definitions);
+        let cluster = Cluster::new(Arc::clone(&definitions));
+        let index = PlacementIndex::new(&cluster);
+        let mut controllers = Table::default();
+        for service in definitions.services.ids() {
+            controllers.push(ServiceController::new(service, &cluster));
+        }
+        let is_daemon = |id: &ServiceId| definitions.services[*id].scheduling == SchedulingStrategy::Daemon;
+        let daemons = definitions.services.ids().filter(is_daemon).collect();
+        let has_affinity =
+            model.placements.values().flat_map(|placement| &placement.constraints).any(|constraint| {
+                matches!(constraint, Constraint::MemberOf(_)) && !constraint.is_static()
+            });
+        let mut sim = Self {
+            streams: Streams { seed: model.seed, run_index: model.run_index, antithetic: model.antithetic },
+            now: SimTime::ZERO,
+            calendar: Calendar::new(),
+            index,
+            controllers,
+            clients: Clients {
+                sources: definitions.sources.values().map(|_| Client::default()).collect(),
+                in_line: BTreeSet::new(),
+                next_ticket: 0,
+                serving_scheduled: false,
+            },
+            keys: Keys {
+                sources: definitions.sources.values().map(|source| Key::of_bytes(source.name.as_bytes())).collect(),
+                services: definitions.services.values().map(|service| Key::of_bytes(service.name.as_bytes())).collect(),
+            },
+            counts: RunCounts::default(),
+            turn_of: None,
+            daemons,
+            has_affinity,
+            hosts: definitions.instances.values().map(|_| crate::world::Host::default()).collect(),
+            probe: None,
+            explained: Vec::new(),
+            registrations: crate::world::RegistrationLog::default(),
+            ended: false,
+            cluster,
+            model,
+        };
+        sim.open();
+        sim
+    }
+
+    /// What this run runs.
+    #[must_use]
+    pub const fn model(&self) -> &Arc<Model> {
+        &self.model
+    }
+
+    /// What is true now.
+    #[must_use]
+    pub const fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// How far the run has come.
+    #[must_use]
+    pub const fn now(&self) -> SimTime {
+        self.now
+    }
+
+    /// When the next thing is due, before or after the end of the run.
+    #[must_use]
+    pub fn next_due(&self) -> Option<SimTime> {
+        self.calendar.peek()
+    }
+
+    /// How much it did.
+    #[must_use]
+    pub const fn counts(&self) -> RunCounts {
+        self.counts
+    }
+
+    /// The end of the run.
+    #[must_use]
+    pub fn end(&self) -> SimTime {
+        SimTime::ZERO + self.model.duration
+    }
+
+    /// What a controller would see now.
+    #[must_use]
+    pub fn view(&self) -> View<'_> {
+        View {
+            now: self.now,
+            cluster: &self.cluster,
+            placements: &self.model.placements,
+            settings: &self.model.settings,
+            streams: &self.streams,
+        }
+    }
+
+    /// Asks for the funnel of one decision from here on.
+    pub fn set_probe(&mut self, probe: Option<Probe>) {
+        self.probe = probe;
+    }
+
+    /// The decisions asked for, so far.
+    pub fn take_explained(&mut self) -> Vec<Explained> {
+        core::mem::take(&mut self.explained)
+    }
+
+    /// Runs to the end and tells the observer so.
+    pub fn run(&mut self, observer: &mut dyn Observer) {
+        self.run_until(self.end(), observer);
+        if !self.ended {
+            self.ended = true;
+            observer.run_ended(self.now, &self.cluster);
+        }
+    }
+
+    /// Runs everything that is due up to and including `until`, or the end of the run where that is earlier.
+    ///
+    /// Total order: time, then [`Order`], then the order of scheduling.
+    pub fn run_until(&mut self, until: SimTime, observer: &mut dyn Observer) {
+        let until = until.min(self.end());
+        while self.calendar.peek().is_some_and(|due| due <= until) {
+            self.step(observer);
+        }
+        self.now = self.now.max(until);
+    }
+
+    /// Runs the one thing that is due next, if it is due before the end of the run; tells whether there was one.
+    pub fn step(&mut self, observer: &mut dyn Observer) -> bool {
+        if self.calendar.peek().is_none_or(|due| due > self.end()) {
+            return false;
+        }
+        let Some((now, due)) = self.calendar.pop() else { return false };
+        self.now = now;
+        self.counts.events += 1;
+        let mut step = Step { sim: self, observer };
+        match due {
+            Due::Event(event) => step.on_event(event),
+            Due::Wake(controller) => step.take_turn(controller),
+        }
+        true
+    }
+}
+
+impl Step<'_> {
+    /// A controller asks for one command at a time and sees the truth again after each.
+    fn take_turn(&mut self, id: ControllerId) {
+        self.sim.counts.turns += 1;
+        self.sim.turn_of = Some(id);
+        let mut commands = 0;
+        loop {
+            let sim = &mut *self.sim;
+            let view = View {
+                now: sim.now,
+                cluster: &sim.cluster,
+                placements: &sim.model.placements,
+                settings: &sim.model.settings,
+                streams: &sim.streams,
+            };
+            match sim.controllers[id].decide(&view) {
+                Decision::Act(command) => {
+                    commands += 1;
+                    assert!(
+                        commands <= MAX_COMMANDS_PER_TURN,
+                        "controller {id} gave more than {MAX_COMMANDS_PER_TURN} commands in one turn at {}; seed {}",
+                        sim.now,
+                        sim.model.seed
+                    );
+                    self.execute(command);
+                }
+                Decision::WakeAt(at) => {
+                    let at = at.max(sim.now + sim.model.settings.reaction);
+                    sim.calendar.wake(id, at, Order::Control);
+                    break;
+                }
+                Decision::Sleep => break,
+            }
+        }
+        self.sim.turn_of = None;
+    }
+
+    /// A fact enters the books, the index, everybody's notes, and wakes whom it concerns.
+    pub(crate) fn emit(&mut self, fact: Fact) {
+        let sim = &mut *self.sim;
+        sim.counts.facts += 1;
+        sim.wake_before(&fact);
+        sim.cluster.apply(sim.now, &fact);
+        sim.index.observe(&sim.cluster, &fact);
+        self.observer.observe(sim.now, &fact, &sim.cluster);
+        sim.wake_after(&fact);
+    }
+}
+
+impl Simulation {
+    pub(crate) fn schedule(&mut self, at: SimTime, event: Event) {
+        let order = if event == Event::PeriodEnded { Order::Measure } else { Order::World };
+        self.calendar.schedule(at.max(self.now), order, event);
+    }
+
+    /// What the first instant and the timeline hold.
+    fn open(&mut self) {
+        let model = Arc::clone(&self.model);
+        for (id, planned) in model.definitions.instances.iter() {
+            self.schedule(planned.join_at, Event::InstanceJoins(id));
+        }
+        self.schedule_services();
+        for source in model.definitions.sources.ids() {
+            self.schedule_first_arrival(source);
+        }
+        for (at, call) in model.timeline.iter() {
+            self.schedule(*at, Event::Call(*call));
+        }
+        if !model.metrics_period.is_zero() {
+            self.schedule(SimTime::ZERO + model.metrics_period, Event::PeriodEnded);
+        }
+    }
+
+    fn wake_service(&mut self, service: ServiceId) {
+        let id = ControllerId::new(service.get());
+        if self.turn_of == Some(id) {
+            return;
+        }
+        let settings = &self.model.settings;
+        let latency = settings.scheduler_latency.max(settings.reaction);
+        self.calendar.wake(id, self.now + latency, Order::Control);
+    }
+
+    fn wake_daemons(&mut self) {
+        for service in Arc::clone(&self.daemons).iter() {
+            self.wake_service(*service);
+        }
+    }
+
+    /// A task on an instance gives something back: daemons that have no task there may want it (FLR-033), and where the
+    /// instance drains they may be the last (PLC-054).
+    fn wake_daemons_of(&mut self, instance: InstanceId) {
+        for service in Arc::clone(&self.daemons).iter() {
+            let row = &self.cluster.instances()[instance];
+            let group = self.cluster.services()[*service].group;
+            if row.status == InstanceStatus::Draining || row.live_tasks_of(group) == 0 {
+                self.wake_service(*service);
+            }
+        }
+    }
+
+    /// Facts that take something away wake those who had it, while the books still say who that is.
+    fn wake_before(&mut self, fact: &Fact) {
+        match *fact {
+            Fact::TaskStatusChanged { task, .. }
+            | Fact::TaskStopRequested { task, .. }
+            | Fact::TaskProtectionChanged { task, .. } => {
+                let Some(task) = self.cluster.tasks().get(task) else { return };
+                let (service, instance) = (task.service(), task.instance);
+                if let Some(service) = service {
+                    self.wake_service(service);
+                }
+                if matches!(
+                    fact,
+                    Fact::TaskStopRequested { .. } | Fact::TaskStatusChanged { to: TaskStatus::Stopped, .. }
+                ) {
+                    self.wake_daemons_of(instance);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Facts that give something wake those who may want it: only what can help wakes anybody.
+    fn wake_after(&mut self, fact: &Fact) {
+        match *fact {
+            Fact::ServiceStatusChanged { service, .. } | Fact::ServiceUpdated { service } => {
+                self.wake_service(service);
+                if !self.daemons.is_empty() {
+                    // A daemon service that goes, or changes its mind, gives back the room it withheld (PLC-052).
+                    self.serve_queues_soon();
+                }
+            }
+            Fact::InstanceStatusChanged { instance, .. } => {
+                let services: Vec<ServiceId> = self.cluster.instances()[instance]
+                    .tasks
+                    .iter()
+                    .filter_map(|task| self.cluster.task(*task).service())
+                    .collect();
+                for service in services {
+                    self.wake_service(service);
+                }
+                self.wake_daemons();
+                self.serve_queues_soon();
+            }
+            Fact::AgentConnectionChanged { .. } | Fact::AttributePut { .. } | Fact::AttributeDeleted { .. } => {
+                self.wake_daemons();
+                self.serve_queues_soon();
+            }
+            Fact::TaskStopRequested { .. } | Fact::TaskStatusChanged { to: TaskStatus::Stopped, .. } => {
+                self.serve_queues_soon();
+            }
+            Fact::TaskCreated { .. } if self.has_affinity => self.serve_queues_soon(),
+            _ => {}
+        }
+    }
+
+    /// Room may have appeared: those in line are served when the rest of the instant is done.
+    fn serve_queues_soon(&mut self) {
+        if !self.clients.in_line.is_empty() && !self.clients.serving_scheduled {
+            self.clients.serving_scheduled = true;
+            self.schedule(self.now, Event::ServeQueues);
+        }
+    }
+}

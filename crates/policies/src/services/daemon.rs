@@ -1,0 +1,278 @@
+//! The pass of a DAEMON service: one task on every ACTIVE instance that qualifies, and nowhere else.
+//!
+//! *What it does.* Counts the instances that qualify, stops tasks where they no longer belong, starts what is missing.
+//! An instance that had no room is asked again when what it has left changes.
+//!
+//! *What AWS documents.* The desired count and the constraints that are tested again (PLC-051, PLC-053), that daemons
+//! leave a draining instance last (PLC-054, DRN-009), that a failed placement waits for room on that instance (FLR-033).
+//!
+//! *What we left out.* Updates of the task definition (PLC-055, DEP-016): with one revision neither percentage limits
+//! anything. That room is kept free for daemons (PLC-052) is the placement's business.
+//!
+//! *How we know it is right.* PX-22 and one test or more for each rule, in `services/tests/`.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use ecsim_cluster::definitions::SchedulingStrategy;
+use ecsim_cluster::events::ServiceEvent;
+use ecsim_cluster::{
+    Cluster, Command, Instance, InstanceId, InstanceStatus, PortSet, Resources, Service, ServiceId, StopReason, TaskId,
+};
+use ecsim_kernel::SimTime;
+
+use super::crashes::Crashes;
+use super::health;
+use super::launch_rate::LaunchRate;
+use super::seen::Seen;
+use super::steady::Steady;
+use crate::placement::daemons::qualifies;
+use crate::view::{Decision, View};
+
+/// What the controller of a DAEMON service remembers.
+#[derive(Clone, Debug)]
+pub struct Daemon {
+    service: ServiceId,
+    seen: Seen,
+    launches: LaunchRate,
+    crashes: Crashes,
+    steady: Steady,
+    /// What an instance had left when a placement failed there (FLR-033).
+    refused: BTreeMap<InstanceId, Left>,
+    /// Instances that were given a task which was not stopped from here: what is missing there was lost.
+    held: BTreeSet<InstanceId>,
+    turn: Option<Turn>,
+}
+
+/// What decides whether a task fits on an instance and can change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Left {
+    connected: bool,
+    remaining: Resources,
+    ports: PortSet,
+}
+
+impl Left {
+    fn on(instance: &Instance) -> Self {
+        Self { connected: instance.connected, remaining: instance.remaining, ports: instance.ports.clone() }
+    }
+}
+
+/// The pass, planned at its beginning: what it does on one instance changes nothing on another.
+#[derive(Clone, Debug)]
+struct Turn {
+    now: SimTime,
+    /// How many instances qualify: the desired count.
+    count: u32,
+    stops: VecDeque<(TaskId, InstanceId, StopReason)>,
+    /// Instances that qualify and have no task, new ones before those that lost theirs.
+    missing: VecDeque<InstanceId>,
+    /// Of the missing, how many were lost.
+    lost: u32,
+    ok: u32,
+    last_ok_at: Option<SimTime>,
+    protected_until: Option<SimTime>,
+    /// Whether the launch rate or a crash held starts back.
+    held_back: bool,
+    started: Option<(TaskId, u32)>,
+    asked: Option<(InstanceId, TaskId)>,
+    /// A stop whose event is due.
+    violated: Option<(TaskId, InstanceId)>,
+}
+
+impl Daemon {
+    /// Before the first pass.
+    #[must_use]
+    pub fn new(service: ServiceId, cluster: &Cluster) -> Self {
+        Self {
+            service,
+            seen: Seen::now(&cluster.services()[service]),
+            launches: LaunchRate::default(),
+            crashes: Crashes::default(),
+            steady: Steady::default(),
+            refused: BTreeMap::new(),
+            held: BTreeSet::new(),
+            turn: None,
+        }
+    }
+
+    /// The next command of the pass, or when to be asked again.
+    pub fn decide(&mut self, view: &View<'_>) -> Decision {
+        let row = &view.cluster.services()[self.service];
+        let news = self.seen.look(row);
+        self.launches.note(view.now, news.started);
+        self.crashes.note(view.now, news.crashes, view.settings.replace_crashed_delay);
+        if news.updated {
+            self.refused.clear();
+        }
+        let mut turn = match self.turn.take() {
+            Some(turn) if turn.now == view.now => turn,
+            _ => self.begin(view, row),
+        };
+        if let Some((instance, task)) = turn.asked.take() {
+            if news.started > 0 {
+                turn.started.get_or_insert((task, 0)).1 += 1;
+                self.held.insert(instance);
+            } else {
+                self.refused.insert(instance, Left::on(&view.cluster.instances()[instance]));
+            }
+        }
+        match self.next_command(view, row, &mut turn) {
+            Some(command) => {
+                self.turn = Some(turn);
+                Decision::Act(command)
+            }
+            None => self.end(view, row, &turn),
+        }
+    }
+
+    /// Looks at every instance once.
+    fn begin(&mut self, view: &View<'_>, row: &Service) -> Turn {
+        let mut turn = Turn {
+            now: view.now,
+            count: 0,
+            stops: VecDeque::new(),
+            missing: VecDeque::new(),
+            lost: 0,
+            ok: 0,
+            last_ok_at: None,
+            protected_until: None,
+            held_back: false,
+            started: None,
+            asked: None,
+            violated: None,
+        };
+        let mut mine: Vec<(InstanceId, TaskId)> = Vec::with_capacity(row.live as usize);
+        for id in &row.tasks {
+            let task = view.cluster.task(*id);
+            if task.is_live() {
+                mine.push((task.instance, *id));
+                match health::ok_at(task, view.settings) {
+                    Some(at) if at <= view.now => turn.ok += 1,
+                    at => turn.last_ok_at = turn.last_ok_at.max(at),
+                }
+            }
+        }
+        mine.sort_unstable();
+        let mut lost = VecDeque::new();
+        let mut mine_from = mine.as_slice();
+        for (id, instance) in view.cluster.instances().iter() {
+            let task = match mine_from {
+                [(at, task), rest @ ..] if *at == id => {
+                    mine_from = rest;
+                    Some(*task)
+                }
+                _ => None,
+            };
+            let reason = match instance.status {
+                InstanceStatus::Active if qualifies(view, row, instance) => {
+                    turn.count += 1;
+                    if task.is_none() {
+                        if self.held.contains(&id) { &mut lost } else { &mut turn.missing }.push_back(id);
+                    }
+                    None
+                }
+                InstanceStatus::Active => task.map(|_| StopReason::DaemonConstraint),
+                InstanceStatus::Draining if task.is_some() => {
+                    if !qualifies(view, row, instance) {
+                        Some(StopReason::DaemonConstraint)
+                    } else if only_daemons_left(view, instance) {
+                        Some(StopReason::Draining)
+                    } else {
+                        None
+                    }
+                }
+                _ => None,
+            };
+            if let (Some(task), Some(reason)) = (task, reason) {
+                match view.cluster.task(task).protected_until.filter(|until| view.now < *until) {
+                    // Protection delays a drain like any service limit (DRN-011).
+                    Some(until) => {
+                        turn.protected_until = Some(turn.protected_until.map_or(until, |before| before.min(until)));
+                    }
+                    None => turn.stops.push_back((task, id, reason)),
+                }
+            }
+        }
+        turn.lost = lost.len() as u32;
+        turn.missing.append(&mut lost);
+        if !self.refused.is_empty() {
+            let missing: BTreeSet<InstanceId> = turn.missing.iter().copied().collect();
+            self.refused.retain(|id, left| missing.contains(id) && *left == Left::on(&view.cluster.instances()[*id]));
+        }
+        if row.live != turn.count || turn.ok != turn.count {
+            // Left, even if this pass puts it right within the instant.
+            self.steady.leave();
+        }
+        self.held.extend(mine.iter().map(|(instance, _)| *instance));
+        turn
+    }
+
+    fn next_command(&mut self, view: &View<'_>, row: &Service, turn: &mut Turn) -> Option<Command> {
+        let service = self.service;
+        let announce = |event| Some(Command::Announce { service, event });
+        if row.desired_count != turn.count {
+            return Some(Command::SetDaemonCount { service, count: turn.count });
+        }
+        if let Some((task, instance)) = turn.violated.take() {
+            return announce(ServiceEvent::DaemonConstraintViolated { task, instance });
+        }
+        if let Some((task, instance, reason)) = turn.stops.pop_front() {
+            self.held.remove(&instance);
+            turn.ok -= u32::from(health::is_ok(view.cluster.task(task), view.now, view.settings));
+            if reason == StopReason::DaemonConstraint {
+                turn.violated = Some((task, instance));
+            }
+            return Some(Command::StopTask { task, reason });
+        }
+        while let Some(instance) = turn.missing.front().copied() {
+            if self.refused.contains_key(&instance) {
+                turn.missing.pop_front();
+                continue;
+            }
+            let is_lost = turn.missing.len() as u32 <= turn.lost;
+            let withheld = is_lost && self.crashes.withheld(view.now) >= turn.missing.len() as u32;
+            if withheld || self.launches.room(view.now, view.settings.service_launches_per_minute) == 0 {
+                turn.held_back = true;
+                break;
+            }
+            turn.missing.pop_front();
+            turn.asked = Some((instance, view.cluster.tasks().next_id()));
+            return Some(Command::StartDaemonTask { service, instance });
+        }
+        if let Some((first, count)) = turn.started.take() {
+            return announce(ServiceEvent::TasksStarted { first, count });
+        }
+        if row.live != row.desired_count || turn.ok != row.desired_count {
+            self.steady.leave();
+        } else if self.steady.hold(view, &view.cluster.definitions().services[service].name) {
+            return announce(ServiceEvent::SteadyState);
+        }
+        None
+    }
+
+    fn end(&mut self, view: &View<'_>, row: &Service, turn: &Turn) -> Decision {
+        let noticed = |at: Option<SimTime>| at.map(|at| health::noticed_at(at, view.settings));
+        let all_run = row.live == row.desired_count && row.running == row.live;
+        [
+            turn.held_back.then(|| self.crashes.next()).flatten(),
+            turn.held_back.then(|| self.launches.next_room_at()).flatten(),
+            all_run.then(|| noticed(turn.last_ok_at)).flatten(),
+            noticed(turn.protected_until),
+            self.steady.since().and(self.steady.again_at()),
+        ]
+        .into_iter()
+        .flatten()
+        .filter(|at| *at > view.now)
+        .min()
+        .map_or(Decision::Sleep, Decision::WakeAt)
+    }
+}
+
+/// Whether every task of the instance that has not reached STOPPED is a daemon's (PLC-054).
+fn only_daemons_left(view: &View<'_>, instance: &Instance) -> bool {
+    let services = &view.cluster.definitions().services;
+    instance.tasks.iter().all(|task| {
+        let service = view.cluster.task(*task).service();
+        service.is_some_and(|service| services[service].scheduling == SchedulingStrategy::Daemon)
+    })
+}

@@ -1,0 +1,13 @@
+//! Folds over the facts of a run: what it leaves behind. Nothing here can disturb a run.
+//!
+//! * [`metrics`]: the catalogue of metrics, one file a family; gives the CSV columns and the names of `expect:`.
+//! * [`sinks`]: the files of a run: `tasks.csv`, `container_instances.csv`, `events.jsonl`, the metric tables.
+//! * [`summary`]: the numbers a planner wants to see first.
+//! * [`expect`]: the little language of `expect:` and its verdicts.
+//! * [`clock`]: simulated time as ISO 8601.
+
+pub mod clock;
+pub mod expect;
+pub mod metrics;
+pub mod sinks;
+pub mod summary;

@@ -1,0 +1,484 @@
+//! The catalogue of metrics, as data: what a number is called, what it counts, and how it is folded from facts.
+//!
+//! Each family is one file: its running counts (a small fold over facts), and its list of [`Metric`]s. A metric in such
+//! a list has a CSV column, a name in `expect:` and a row in the documentation at once.
+//!
+//! * [`tally`]: the running counts of all families together, folded fact by fact.
+//! * [`reservation`], [`stranded`]: CloudWatch's reservation percentages, and what they hide.
+//! * [`tasks`], [`instances`], [`services`], [`workload`]: how many of what, in which state.
+//! * [`placement`]: who asked, who got a place, who did not and why (FLR-001).
+//! * [`timing`]: how long it took from request to RUNNING.
+//! * [`requests`]: the ledger of requests that have not been placed yet.
+//! * [`tables`]: the CSV files `metrics/cluster.csv` and `metrics/services.csv`.
+
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod instances;
+pub mod placement;
+pub mod requests;
+pub mod reservation;
+pub mod services;
+mod slab;
+pub mod stranded;
+pub mod tables;
+pub mod tally;
+pub mod tasks;
+pub mod timing;
+pub mod workload;
+
+use std::borrow::Cow;
+
+use ecsim_cluster::{Cluster, Fact, InstanceId, ServiceId, SourceId, ZoneId};
+use ecsim_kernel::SimTime;
+
+pub use tables::MetricTables;
+pub use tally::{Detail, Tally};
+
+/// All families, in the order of the columns.
+pub const FAMILIES: &[&[Metric]] = &[
+    reservation::METRICS,
+    tasks::METRICS,
+    instances::CLUSTER,
+    instances::ZONES,
+    instances::INSTANCES,
+    services::CLUSTER,
+    services::METRICS,
+    workload::METRICS,
+    placement::METRICS,
+    timing::CLUSTER,
+    timing::SERVICES,
+    timing::WORKLOAD,
+    stranded::METRICS,
+];
+
+/// All metrics, in the order of the columns.
+pub fn catalogue() -> impl Iterator<Item = &'static Metric> {
+    FAMILIES.iter().flat_map(|family| family.iter())
+}
+
+/// The metrics of one scope, in the order of the columns.
+pub fn of_scope(scope: Scope) -> impl Iterator<Item = &'static Metric> {
+    catalogue().filter(move |metric| metric.scope() == scope)
+}
+
+/// The metric of a scope that goes by `name`: its own name, an alias, or its lower-camel spelling.
+#[must_use]
+pub fn find(scope: Scope, name: &str) -> Option<&'static Metric> {
+    of_scope(scope).find(|metric| metric.is_called(name))
+}
+
+/// One metric: name, meaning, and how to read it.
+#[derive(Debug)]
+pub struct Metric {
+    /// CloudWatch's name where AWS has one, else ours in camelCase. It is the column header and the name in `expect:`.
+    pub name: &'static str,
+    /// Other names that `expect:` accepts, such as the field of the `Describe…` calls.
+    pub aliases: &'static [&'static str],
+    /// What its numbers are measured in.
+    pub unit: Unit,
+    /// One sentence.
+    pub help: &'static str,
+    /// Which facts can change it.
+    pub inputs: Inputs,
+    /// Whether it is a column of the CSV tables.
+    pub column: bool,
+    /// What it is a property of, and how it is read.
+    pub read: Read,
+}
+
+impl Metric {
+    const fn new(name: &'static str, unit: Unit, inputs: Inputs, help: &'static str, read: Read) -> Self {
+        Self { name, aliases: &[], unit, help, inputs, column: true, read }
+    }
+
+    const fn aliases(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
+    /// A metric that only `expect:` shows.
+    const fn no_column(self) -> Self {
+        Self { column: false, ..self }
+    }
+
+    /// What it is a property of.
+    #[must_use]
+    pub const fn scope(&self) -> Scope {
+        match self.read {
+            Read::Cluster(_) => Scope::Cluster,
+            Read::Service(_) => Scope::Service,
+            Read::Instance(_) => Scope::Instance,
+            Read::Zone(_) => Scope::Zone,
+            Read::Workload(_) => Scope::Workload,
+        }
+    }
+
+    /// Whether `name` means this metric.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.aliases.contains(&name) || lower_camel(self.name) == name
+    }
+}
+
+/// `RunningTaskCount` as `runningTaskCount`, `CPUReservation` as `cpuReservation`.
+#[must_use]
+pub fn lower_camel(name: &str) -> Cow<'_, str> {
+    let capitals = name.bytes().take_while(u8::is_ascii_uppercase).count();
+    let lowered = if capitals > 1 && capitals < name.len() { capitals - 1 } else { capitals };
+    if lowered == 0 {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(format!("{}{}", name[..lowered].to_ascii_lowercase(), &name[lowered..]))
+}
+
+/// What a metric is a property of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// The whole cluster.
+    Cluster,
+    /// One service.
+    Service,
+    /// One container instance.
+    Instance,
+    /// One Availability Zone.
+    Zone,
+    /// One entry of `workload:`, or one call of the timeline.
+    Workload,
+}
+
+impl Scope {
+    /// All scopes.
+    pub const ALL: [Self; 5] = [Self::Cluster, Self::Service, Self::Instance, Self::Zone, Self::Workload];
+
+    /// The first part of a path in `expect:`.
+    #[must_use]
+    pub const fn root(self) -> &'static str {
+        match self {
+            Self::Cluster => "cluster",
+            Self::Service => "services",
+            Self::Instance => "containerInstances",
+            Self::Zone => "zones",
+            Self::Workload => "workload",
+        }
+    }
+
+    /// The header of the column that names the entity.
+    #[must_use]
+    pub const fn entity(self) -> &'static str {
+        match self {
+            Self::Cluster => "ClusterName",
+            Self::Service => "ServiceName",
+            Self::Instance => "ContainerInstanceName",
+            Self::Zone => "AvailabilityZone",
+            Self::Workload => "WorkloadName",
+        }
+    }
+}
+
+/// What a number is measured in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A plain number.
+    Count,
+    /// Percent, 0 to 100.
+    Percent,
+    /// Seconds.
+    Seconds,
+    /// CPU units, 1,024 to the vCPU.
+    CpuUnits,
+    /// Mebibytes.
+    MiB,
+    /// `true` or `false`.
+    Flag,
+    /// Text; where the list is not empty, one of these.
+    Text(&'static [&'static str]),
+}
+
+impl Unit {
+    /// As the documentation writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Percent => "percent",
+            Self::Seconds => "seconds",
+            Self::CpuUnits => "CPU units",
+            Self::MiB => "MiB",
+            Self::Flag => "true or false",
+            Self::Text(_) => "text",
+        }
+    }
+}
+
+/// Kinds of facts, as a set: what can change a metric. It saves an expectation from looking when nothing can be new.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Inputs(u16);
+
+impl Inputs {
+    /// Instances registering, draining, leaving; agents connecting.
+    pub const INSTANCES: Self = Self(1);
+    /// Tasks changing state, or being created.
+    pub const TASKS: Self = Self(2);
+    /// Services changing state or desired count.
+    pub const SERVICES: Self = Self(4);
+    /// Requests made, placed, queued, dropped or refused.
+    pub const REQUESTS: Self = Self(8);
+    /// Entries of event lists.
+    pub const EVENTS: Self = Self(16);
+    /// Containers exiting.
+    pub const CONTAINERS: Self = Self(32);
+    /// Attributes put or deleted.
+    pub const ATTRIBUTES: Self = Self(64);
+    /// The end of a period: the metric is dear, and sampled only then.
+    pub const PERIODS: Self = Self(128);
+
+    /// Both sets.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether the sets have anything in common.
+    #[must_use]
+    pub const fn touches(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// The kinds a fact is of.
+    #[must_use]
+    pub const fn of(fact: &Fact) -> Self {
+        match fact {
+            Fact::InstanceStatusChanged { .. } | Fact::AgentConnectionChanged { .. } => Self::INSTANCES,
+            Fact::AttributePut { .. } | Fact::AttributeDeleted { .. } => Self::ATTRIBUTES,
+            Fact::TaskRequested { .. }
+            | Fact::RequestUnplaced { .. }
+            | Fact::RequestQueued { .. }
+            | Fact::RequestDropped { .. }
+            | Fact::StartTaskFailed { .. }
+            | Fact::CallRefused { .. }
+            | Fact::ServiceUnplaced { .. } => Self::REQUESTS,
+            Fact::TaskCreated { .. } => Self::TASKS.and(Self::REQUESTS),
+            // A task that is asked to stop leaves its service short of one: that is a new request.
+            Fact::TaskStopRequested { .. } => Self::TASKS.and(Self::REQUESTS),
+            Fact::TaskStatusChanged { .. } => Self::TASKS,
+            Fact::ContainerExited { .. } => Self::CONTAINERS,
+            Fact::ServiceStatusChanged { .. } | Fact::DesiredCountChanged { .. } => Self::SERVICES.and(Self::REQUESTS),
+            Fact::ServiceUpdated { .. }
+            | Fact::ServicePlacementChanged { .. }
+            | Fact::HealthyPercentChanged { .. }
+            | Fact::RebalancingChanged { .. } => Self::SERVICES,
+            Fact::ServiceEvent { .. } => Self::EVENTS,
+            Fact::HostPowerChanged { .. }
+            | Fact::TaskAdmitted { .. }
+            | Fact::ImagePullStarted { .. }
+            | Fact::ImagePullStopped { .. }
+            | Fact::TaskExecutionStopped { .. }
+            | Fact::TaskProtectionChanged { .. } => Self(0),
+        }
+    }
+}
+
+/// How a metric is read, by what it is a property of.
+#[derive(Clone, Copy, Debug)]
+pub enum Read {
+    /// Of the cluster.
+    Cluster(fn(&Reading<'_>) -> Value),
+    /// Of a service.
+    Service(fn(&Reading<'_>, ServiceId) -> Value),
+    /// Of a container instance.
+    Instance(fn(&Reading<'_>, InstanceId) -> Value),
+    /// Of a zone.
+    Zone(fn(&Reading<'_>, ZoneId) -> Value),
+    /// Of a workload entry or call.
+    Workload(fn(&Reading<'_>, SourceId) -> Value),
+}
+
+/// Everything a metric may look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading<'a> {
+    /// The instant.
+    pub now: SimTime,
+    /// The present.
+    pub cluster: &'a Cluster,
+    /// What the present does not remember.
+    pub tally: &'a Tally,
+}
+
+/// A value of a metric at an instant.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// It has none now, such as a percentage of nothing: an empty field.
+    Missing,
+    /// A whole number.
+    Count(u64),
+    /// A fraction, in the metric's unit.
+    Number(f64),
+    /// Yes or no.
+    Flag(bool),
+    /// A word or a text.
+    Text(Cow<'static, str>),
+}
+
+impl Value {
+    /// A word.
+    #[must_use]
+    pub const fn word(word: &'static str) -> Self {
+        Self::Text(Cow::Borrowed(word))
+    }
+
+    /// `part` of `whole` in percent; missing where there is no whole.
+    #[must_use]
+    pub fn percent(part: u64, whole: u64) -> Self {
+        if whole == 0 { Self::Missing } else { Self::Number(part as f64 / whole as f64 * 100.0) }
+    }
+
+    /// Milliseconds as seconds.
+    #[must_use]
+    pub fn seconds(ms: Option<u32>) -> Self {
+        ms.map_or(Self::Missing, |ms| Self::Number(f64::from(ms) / 1000.0))
+    }
+
+    /// As a number, where it is one.
+    #[must_use]
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Self::Count(count) => Some(*count as f64),
+            Self::Number(number) => Some(*number),
+            Self::Missing | Self::Flag(_) | Self::Text(_) => None,
+        }
+    }
+
+    /// Appends the plain writing of a table: at most four decimals, no grouping, nothing for a missing value.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Missing => {}
+            Self::Count(count) => write_count(*count, out),
+            Self::Number(number) => write_number(*number, out),
+            Self::Flag(flag) => out.extend_from_slice(if *flag { b"true" } else { b"false" }),
+            Self::Text(text) => out.extend_from_slice(text.as_bytes()),
+        }
+    }
+}
+
+impl core::fmt::Display for Value {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        if *self == Self::Missing {
+            return f.write_str("missing");
+        }
+        let mut text = Vec::new();
+        self.write(&mut text);
+        f.write_str(&String::from_utf8_lossy(&text))
+    }
+}
+
+impl From<u32> for Value {
+    fn from(count: u32) -> Self {
+        Self::Count(u64::from(count))
+    }
+}
+
+impl From<u64> for Value {
+    fn from(count: u64) -> Self {
+        Self::Count(count)
+    }
+}
+
+impl From<usize> for Value {
+    fn from(count: usize) -> Self {
+        Self::Count(count as u64)
+    }
+}
+
+fn write_count(mut count: u64, out: &mut Vec<u8>) {
+    let mut digits = [0_u8; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (count % 10) as u8;
+        count /= 10;
+        if count == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// At most four decimals, no exponent, no trailing zeros.
+fn write_number(number: f64, out: &mut Vec<u8>) {
+    const TEN_THOUSAND: u64 = 10_000;
+    let magnitude = number.abs();
+    if !magnitude.is_finite() || magnitude >= 1e15 {
+        out.extend_from_slice(number.to_string().as_bytes());
+        return;
+    }
+    let scaled = (magnitude * TEN_THOUSAND as f64).round() as u64;
+    if number < 0.0 && scaled > 0 {
+        out.push(b'-');
+    }
+    write_count(scaled / TEN_THOUSAND, out);
+    let mut rest = scaled % TEN_THOUSAND;
+    if rest > 0 {
+        out.push(b'.');
+        let mut unit = TEN_THOUSAND / 10;
+        while rest > 0 {
+            out.push(b'0' + (rest / unit) as u8);
+            rest %= unit;
+            unit /= 10;
+        }
+    }
+}
+
+#[cfg(test)]
+mod folds;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_within_their_scope_and_documented() {
+        for scope in Scope::ALL {
+            let mut names: Vec<String> = Vec::new();
+            for metric in of_scope(scope) {
+                assert!(metric.help.ends_with('.'), "{}: a sentence ends with a full stop", metric.name);
+                names.push(metric.name.to_owned());
+                names.extend(metric.aliases.iter().map(|alias| (*alias).to_owned()));
+                let spelling = lower_camel(metric.name);
+                if spelling != metric.name && !metric.aliases.contains(&&*spelling) {
+                    names.push(spelling.into_owned());
+                }
+            }
+            let count = names.len();
+            names.sort();
+            names.dedup();
+            assert_eq!(names.len(), count, "{scope:?} has two metrics of one name: {names:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_plain() {
+        let text = |value: Value| {
+            let mut out = Vec::new();
+            value.write(&mut out);
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(text(Value::Count(0)), "0");
+        assert_eq!(text(Value::Count(u64::MAX)), "18446744073709551615");
+        assert_eq!(text(Value::Number(55.555_555_6)), "55.5556");
+        assert_eq!(text(Value::Number(60.5)), "60.5");
+        assert_eq!(text(Value::Number(0.0001)), "0.0001");
+        assert_eq!(text(Value::Number(-0.000_01)), "0");
+        assert_eq!(text(Value::Number(-2.25)), "-2.25");
+        assert_eq!(text(Value::Number(99.999_99)), "100");
+        assert_eq!(text(Value::Missing), "");
+    }
+
+    #[test]
+    fn lower_camel_spellings() {
+        assert_eq!(lower_camel("RunningTaskCount"), "runningTaskCount");
+        assert_eq!(lower_camel("CPUReservation"), "cpuReservation");
+        assert_eq!(lower_camel("eniReservation"), "eniReservation");
+        assert_eq!(find(Scope::Service, "runningCount").unwrap().name, "RunningTaskCount");
+        assert_eq!(find(Scope::Cluster, "gpuReservation").unwrap().name, "GPUReservation");
+        assert!(find(Scope::Cluster, "runingCount").is_none());
+    }
+}

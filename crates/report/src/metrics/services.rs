@@ -1,0 +1,132 @@
+//! Services: what each wants, has, and misses.
+
+use ecsim_cluster::{ServiceId, ServiceStatus, ZoneId};
+
+use super::{Inputs, Metric, Read, Reading, Unit, Value};
+
+/// What a service's row in the cluster does not remember.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    zones: usize,
+    /// Live tasks by service and zone, zones side by side.
+    live: Vec<u32>,
+    events: Vec<u64>,
+}
+
+impl Counts {
+    pub(crate) fn new(services: usize, zones: usize) -> Self {
+        Self { zones, live: vec![0; services * zones], events: vec![0; services] }
+    }
+
+    /// Live tasks of a service in a zone.
+    #[must_use]
+    pub fn live_in(&self, service: ServiceId, zone: ZoneId) -> u32 {
+        self.live[service.index() * self.zones + zone.index()]
+    }
+
+    pub(crate) fn live(&mut self, service: ServiceId, zone: ZoneId, up: bool) {
+        let count = &mut self.live[service.index() * self.zones + zone.index()];
+        *count = if up { *count + 1 } else { count.saturating_sub(1) };
+    }
+
+    pub(crate) fn said(&mut self, service: ServiceId) {
+        self.events[service.index()] += 1;
+    }
+
+    /// How many entries its event list received.
+    #[must_use]
+    pub fn events(&self, service: ServiceId) -> u64 {
+        self.events[service.index()]
+    }
+}
+
+const STATES: &[&str] = &["ABSENT", "ACTIVE", "DRAINING", "INACTIVE"];
+const CHANGES: Inputs = Inputs::TASKS.and(Inputs::SERVICES);
+
+const fn service(
+    name: &'static str,
+    inputs: Inputs,
+    help: &'static str,
+    read: fn(&Reading<'_>, ServiceId) -> Value,
+) -> Metric {
+    Metric::new(name, Unit::Count, inputs, help, Read::Service(read))
+}
+
+/// Of the cluster.
+pub const CLUSTER: &[Metric] = &[
+    Metric::new(
+        "ServiceCount",
+        Unit::Count,
+        Inputs::SERVICES,
+        "Services that are ACTIVE.",
+        Read::Cluster(|at| {
+            at.cluster.services().values().filter(|row| row.status == ServiceStatus::Active).count().into()
+        }),
+    )
+    .aliases(&["activeServicesCount"]),
+    Metric::new(
+        "missingTasks",
+        Unit::Count,
+        Inputs::REQUESTS,
+        "Tasks that services want and that have no place yet: desired count less live tasks.",
+        Read::Cluster(|at| at.tally.requests.missing.into()),
+    ),
+];
+
+/// Of a service. A column for each zone, `liveTasks.ZONE`, follows them in `services.csv`.
+pub const METRICS: &[Metric] = &[
+    service("DesiredTaskCount", CHANGES, "Its desired count; for DAEMON what the scheduler counted.", |at, id| {
+        at.cluster.services()[id].desired_count.into()
+    })
+    .aliases(&["desiredCount"]),
+    service("RunningTaskCount", CHANGES, "Its tasks that are RUNNING and wanted (TSK-007).", |at, id| {
+        at.cluster.services()[id].running.into()
+    })
+    .aliases(&["runningCount"]),
+    service("PendingTaskCount", CHANGES, "Its tasks that are placed and wanted but not RUNNING yet.", |at, id| {
+        at.cluster.services()[id].pending().into()
+    })
+    .aliases(&["pendingCount"]),
+    service("stoppingTaskCount", CHANGES, "Its tasks asked to stop that have not reached STOPPED.", |at, id| {
+        let row = &at.cluster.services()[id];
+        (row.tasks.len() as u64).saturating_sub(u64::from(row.live)).into()
+    })
+    .aliases(&["stoppingCount"]),
+    service("liveTasks", CHANGES, "Its tasks with desired status RUNNING.", |at, id| {
+        at.cluster.services()[id].live.into()
+    })
+    .aliases(&["liveCount"]),
+    service("missingTasks", Inputs::REQUESTS, "Tasks it wants that have no place yet.", |at, id| {
+        at.tally.requests.service(id).count.into()
+    }),
+    service("tasksPlaced", CHANGES, "Its tasks placed on an instance since the start.", |at, id| {
+        at.tally.tasks.service(id).placed.into()
+    }),
+    service("tasksStarted", CHANGES, "Its tasks that entered RUNNING since the start.", |at, id| {
+        at.tally.tasks.service(id).started.into()
+    }),
+    service("tasksStopped", CHANGES, "Its tasks that reached STOPPED since the start.", |at, id| {
+        at.tally.tasks.service(id).stopped.into()
+    }),
+    service("tasksFailedToStart", CHANGES, "Its tasks that never reached RUNNING since the start.", |at, id| {
+        at.tally.tasks.service(id).failed_to_start.into()
+    }),
+    service("tasksLost", CHANGES, "Its tasks lost with their host since the start.", |at, id| {
+        at.tally.tasks.service(id).lost.into()
+    }),
+    service("placementFailures", Inputs::REQUESTS, "Its placement attempts that found no instance.", |at, id| {
+        at.cluster.services()[id].placement_failures.into()
+    }),
+    service("eventCount", Inputs::EVENTS, "Entries that its event list received since the start.", |at, id| {
+        at.tally.services.events(id).into()
+    })
+    .aliases(&["events.count"]),
+    Metric::new(
+        "status",
+        Unit::Text(STATES),
+        Inputs::SERVICES,
+        "Its state (SVC-005); ABSENT before it is created.",
+        Read::Service(|at, id| Value::word(at.cluster.services()[id].status.name())),
+    )
+    .no_column(),
+];

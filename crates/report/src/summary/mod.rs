@@ -1,0 +1,284 @@
+//! The numbers a planner wants to see first: who got a place, who did not and why, how long it took, how full it was.
+//!
+//! [`SummaryBuilder`] folds the facts of a run; [`Summary`] is what it comes to. It serialises to `summary.json`
+//! (camelCase, times in seconds, percentages 0 to 100) and [`Summary::render`] prints it. It knows no wall clock.
+//!
+//! **Means are weighted by time and capacity**: the mean CPU reservation is the integral of what RUNNING tasks reserved
+//! over the integral of what was registered. **Peaks** are taken over complete instants: a state that lasted no time at
+//! all counts for nothing. **Percentiles** are exact, by nearest rank ([`crate::metrics::timing`]).
+
+mod build;
+mod render;
+
+use serde::Serialize;
+
+pub use build::SummaryBuilder;
+pub use render::Style;
+
+/// What a run came to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// The cluster's name.
+    pub cluster_name: String,
+    /// The region.
+    pub region: String,
+    /// Start of the run, ISO 8601 UTC.
+    pub start: String,
+    /// End of the run, ISO 8601 UTC.
+    pub end: String,
+    /// How long the run was, in seconds of simulated time.
+    pub duration_seconds: f64,
+    /// Tasks by what became of them.
+    pub tasks: Tasks,
+    /// Placement attempts that failed, and why.
+    pub placement: Placement,
+    /// From request to RUNNING, over all tasks that got there.
+    pub time_to_running: TimeToRunning,
+    /// How full the cluster was, by resource; resources that nobody registered are left out.
+    pub capacity: Vec<Capacity>,
+    /// Container instances.
+    pub instances: Instances,
+    /// Services, in name order.
+    pub services: Vec<ServiceSummary>,
+    /// Entries of `workload:` and calls that asked for tasks, in name order.
+    pub workload: Vec<WorkloadSummary>,
+}
+
+/// A name and how often it occurred.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Count {
+    /// What.
+    pub name: String,
+    /// How often.
+    pub count: u64,
+}
+
+/// Tasks by what became of them. `requested` = `placed` + `waiting` + `missing` + `dropped` + what services stopped
+/// wanting before it was placed, less what was placed unasked (replacements started on top of the desired count).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tasks {
+    /// Copies asked for by calls, and tasks that services came to want.
+    pub requested: u64,
+    /// Placed on an instance.
+    pub placed: u64,
+    /// Entered RUNNING.
+    pub started: u64,
+    /// RUNNING at the end.
+    pub running: u64,
+    /// Placed and wanted, but not RUNNING at the end.
+    pub pending: u64,
+    /// Asked to stop, but not STOPPED at the end.
+    pub stopping: u64,
+    /// Unplaced copies that callers still keep at the end.
+    pub waiting: u64,
+    /// Tasks that services miss at the end.
+    pub missing: u64,
+    /// Unplaced copies that callers gave up.
+    pub dropped: u64,
+    /// Reached STOPPED.
+    pub stopped: u64,
+    /// Stopped with their host: work lost.
+    pub lost: u64,
+    /// Containers killed for crossing their hard memory limit.
+    pub out_of_memory_kills: u64,
+    /// Tasks asked to stop, by stopCode (TSK-010).
+    pub stop_codes: Vec<Count>,
+    /// The same in more detail.
+    pub stop_reasons: Vec<Count>,
+    /// Essential containers that exited of their own accord, by exit code.
+    pub exit_codes: Vec<Count>,
+}
+
+/// Placement attempts that failed, and why.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Placement {
+    /// Attempts that left a task without a place.
+    pub failed_attempts: u64,
+    /// API calls rejected as a whole.
+    pub refused_calls: u64,
+    /// Entries of failure lists by reason (FLR-001): one for every instance in every failed attempt.
+    pub reasons: Vec<Count>,
+    /// Failed attempts by the reason of the instance that got furthest (FLR-005), most frequent first.
+    pub closest_reasons: Vec<Count>,
+    /// Failed attempts by the type of the instance that got furthest, most frequent first.
+    pub closest_instance_types: Vec<Count>,
+    /// How much was free in the cluster when attempts failed, least first: where it was tight.
+    pub free_when_failed: Vec<Free>,
+    /// The same by zone, in name order.
+    pub zones: Vec<ZoneFree>,
+}
+
+/// How much of a resource was free, on average over the failed attempts.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Free {
+    /// CPU, memory, GPU or ENI.
+    pub resource: &'static str,
+    /// Percent of what was registered.
+    pub percent: f64,
+}
+
+/// A zone when attempts failed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ZoneFree {
+    /// Its name.
+    pub zone: String,
+    /// In how many failed attempts the instance that got furthest was here.
+    pub closest: u64,
+    /// How much was free, least first.
+    pub free: Vec<Free>,
+}
+
+/// Times from request to RUNNING and their parts, as [`crate::metrics::timing`] defines them, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TimeToRunning {
+    /// How many tasks entered RUNNING.
+    pub tasks: u64,
+    /// From the request to RUNNING.
+    pub total: Quantiles,
+    /// Waiting for a place.
+    pub waiting: Quantiles,
+    /// PENDING before the pull: network interface, room on the host.
+    pub queued: Quantiles,
+    /// Pulling images.
+    pub pulling: Quantiles,
+    /// From the pulled images to RUNNING.
+    pub starting: Quantiles,
+}
+
+/// Exact percentiles by nearest rank, in seconds; none where there was no task.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Quantiles {
+    /// The median.
+    pub p50: Option<f64>,
+    /// The 95th percentile.
+    pub p95: Option<f64>,
+    /// The 99th percentile.
+    pub p99: Option<f64>,
+    /// The longest.
+    pub max: Option<f64>,
+}
+
+/// How full the cluster was of one resource, in percent of what ACTIVE and DRAINING instances registered.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Capacity {
+    /// CPU, memory, GPU or ENI.
+    pub resource: &'static str,
+    /// CloudWatch's reservation: by RUNNING tasks (CW-020).
+    pub reservation: Level,
+    /// By tasks in any state, PENDING ones included.
+    pub placed: Level,
+    /// Free but of no use, as something else ran out beside it; none where it was never sampled.
+    pub stranded: Option<Level>,
+}
+
+/// A percentage over the run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Level {
+    /// Its mean.
+    pub mean: f64,
+    /// Its largest value.
+    pub peak: f64,
+    /// Its value at the end; none where nothing is registered then.
+    pub last: Option<f64>,
+    /// Means over equal parts of the run, at most 120 of them; none where nothing was registered.
+    pub series: Vec<Option<f64>>,
+}
+
+/// Container instances.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Instances {
+    /// ACTIVE or DRAINING at the end.
+    pub registered: u64,
+    /// The most that were at one time.
+    pub registered_peak: u64,
+    /// The mean over time.
+    pub registered_mean: f64,
+    /// Of those, at the end, that hold a task.
+    pub used: u64,
+    /// The most that were at one time.
+    pub used_peak: u64,
+    /// The mean over time.
+    pub used_mean: f64,
+    /// DRAINING at the end.
+    pub draining: u64,
+    /// Agent not connected at the end.
+    pub disconnected: u64,
+}
+
+/// One service.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceSummary {
+    /// `serviceName`.
+    pub service_name: String,
+    /// Its state at the end.
+    pub status: &'static str,
+    /// Desired count at the end.
+    pub desired_count: u32,
+    /// RUNNING and wanted at the end.
+    pub running_count: u32,
+    /// Placed and wanted, but not RUNNING at the end.
+    pub pending_count: u32,
+    /// The fewest RUNNING tasks after it had first reached its desired count; none where it never did.
+    pub min_running_count: Option<u32>,
+    /// Seconds in which fewer tasks than desired were RUNNING.
+    pub below_desired_seconds: f64,
+    /// Tasks placed.
+    pub placed: u64,
+    /// Tasks asked to stop.
+    pub stops: u64,
+    /// Tasks that never reached RUNNING.
+    pub failed_to_start: u64,
+    /// Tasks lost with their host.
+    pub lost: u64,
+    /// Placement attempts that found no instance.
+    pub placement_failures: u64,
+    /// Times from request to RUNNING.
+    pub time_to_running: TimeToRunning,
+    /// When the last entry of its event list was written, in seconds since the start.
+    pub last_event_seconds: Option<f64>,
+    /// What it says.
+    pub last_event: Option<String>,
+}
+
+/// One entry of `workload:`, or one call.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkloadSummary {
+    /// Its name.
+    pub name: String,
+    /// Copies it asked for.
+    pub requested: u64,
+    /// Placed.
+    pub placed: u64,
+    /// RUNNING at the end.
+    pub running: u64,
+    /// Unplaced and kept at the end.
+    pub waiting: u64,
+    /// Unplaced and given up.
+    pub dropped: u64,
+    /// STOPPED.
+    pub stopped: u64,
+    /// Never reached RUNNING.
+    pub failed_to_start: u64,
+    /// Lost with their host.
+    pub lost: u64,
+    /// Calls that could not place every copy.
+    pub placement_failures: u64,
+    /// Times from request to RUNNING.
+    pub time_to_running: TimeToRunning,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,272 @@
+//! From the checked tree to the [`Model`]: names become ids, units become numbers, every default becomes explicit.
+//!
+//! Lowering goes on after a problem, so that all of them are reported at once; there is a model only if there was none.
+//! Ids are given in name order, so that the order of a file changes nothing.
+//!
+//! * [`settings`], [`distributions`], [`tables`]: numbers, distributions, CSV files.
+//! * [`fleet`]: container instances, [`capabilities`] of their agents.
+//! * [`task_definitions`]: what a task reserves and requires (RES rules), how it [behaves](behavior).
+//! * [`placement`]: strategies and constraints.
+//! * [`services`], [`workload`] with its [traces](traces), [`timeline`].
+
+mod behavior;
+mod capabilities;
+mod distributions;
+mod fleet;
+mod placement;
+mod services;
+mod settings;
+mod tables;
+mod task_definitions;
+mod timeline;
+mod traces;
+mod workload;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ecsim_cluster::Definitions;
+use ecsim_cluster::{InstanceId, PlacementId, ServiceId, SourceId, SubnetId, TaskDefinitionId, ZoneId};
+use ecsim_engine::Model;
+use ecsim_engine::model::{Call, SourceModel, TaskBehavior};
+use ecsim_kernel::{SimTime, Table};
+use ecsim_policies::placement::Placement;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, SourceMap};
+use crate::document::{Document, Locator};
+use crate::schema::Scenario;
+use crate::source::SourceFiles;
+use crate::validate::nearest;
+
+pub use task_definitions::Overrides;
+
+/// What is being built, and everything needed to build it.
+pub(crate) struct Context<'a> {
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) document: &'a Document,
+    pub(crate) sources: &'a SourceMap,
+    pub(crate) files: &'a dyn SourceFiles,
+    pub(crate) diagnostics: &'a mut Diagnostics,
+    pub(crate) definitions: Definitions,
+    pub(crate) placements: Table<PlacementId, Placement>,
+    pub(crate) placement_ids: BTreeMap<String, PlacementId>,
+    pub(crate) task_definition_ids: BTreeMap<String, Vec<(u32, TaskDefinitionId)>>,
+    /// By task definition: how its overrides are applied, and its own constraints.
+    pub(crate) task_definition_sources: Vec<usize>,
+    pub(crate) behaviors: Table<TaskDefinitionId, TaskBehavior>,
+    pub(crate) service_ids: BTreeMap<String, ServiceId>,
+    pub(crate) instance_ids: BTreeMap<String, InstanceId>,
+    pub(crate) subnet_ids: BTreeMap<String, SubnetId>,
+    pub(crate) source_models: Table<SourceId, SourceModel>,
+    pub(crate) calls: Vec<(SimTime, Call)>,
+}
+
+/// Lowers a scenario. The model is there only if nothing is wrong.
+pub fn lower(
+    scenario: &Scenario,
+    document: &Document,
+    sources: &SourceMap,
+    files: &dyn SourceFiles,
+    root: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Model> {
+    let before = diagnostics.errors();
+    let simulation = &scenario.simulation;
+    let stem = root.rsplit(['/', '\\']).next().unwrap_or(root);
+    let name = scenario.name.clone().unwrap_or_else(|| stem.split('.').next().unwrap_or(stem).to_owned());
+    let definitions = Definitions {
+        region: scenario.region().to_owned(),
+        account: "123456789012".to_owned(),
+        cluster_name: scenario.cluster.cluster_name.clone().unwrap_or_else(|| "default".to_owned()),
+        start_unix_ms: simulation.start.unix_ms(),
+        max_reserved_ports: scenario.settings.max_reserved_ports as usize,
+        release_at_desired_stopped: scenario.settings.release_at_desired_stopped,
+        ..Definitions::default()
+    };
+    let mut context = Context {
+        scenario,
+        document,
+        sources,
+        files,
+        diagnostics,
+        definitions,
+        placements: Table::new(),
+        placement_ids: BTreeMap::new(),
+        task_definition_ids: BTreeMap::new(),
+        task_definition_sources: Vec::new(),
+        behaviors: Table::new(),
+        service_ids: BTreeMap::new(),
+        instance_ids: BTreeMap::new(),
+        subnet_ids: BTreeMap::new(),
+        source_models: Table::new(),
+        calls: Vec::new(),
+    };
+    let settings = settings::lower(&mut context);
+    context.check_simulation();
+    context.lower_fleet();
+    context.lower_task_definitions();
+    context.lower_services();
+    context.lower_workload();
+    context.lower_timeline();
+    let instance_behavior = context.instance_behavior();
+    let Context { definitions, placements, behaviors, source_models, mut calls, .. } = context;
+    if diagnostics.errors() > before {
+        return None;
+    }
+    // Calls of one instant are made in the order of the file.
+    calls.sort_by_key(|(at, _)| *at);
+    let mut table = Table::new();
+    let timeline: Vec<_> = calls.into_iter().map(|(at, call)| (at, table.push(call))).collect();
+    Some(Model {
+        name,
+        definitions: Arc::new(definitions),
+        placements: Arc::new(placements),
+        settings,
+        seed: simulation.seed,
+        run_index: 0,
+        antithetic: false,
+        duration: simulation.duration.0,
+        metrics_period: simulation.metrics_period.0,
+        sources: Arc::new(source_models),
+        behaviors: Arc::new(behaviors),
+        instance_behavior,
+        timeline: timeline.into(),
+        calls: Arc::new(table),
+    })
+}
+
+impl<'a> Context<'a> {
+    /// A place in the document, from the root.
+    pub(crate) fn at(&self, key: &str) -> Locator<'a> {
+        self.document.at(key)
+    }
+
+    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// An error about the value at a place.
+    pub(crate) fn error(&mut self, at: &Locator<'a>, code: &'static str, message: impl Into<String>, help: Option<String>) {
+        let diagnostic = at.error(code, message, "").help_if(help);
+        self.push(diagnostic);
+    }
+
+    /// A warning about the value at a place.
+    pub(crate) fn warning(
+        &mut self,
+        at: &Locator<'a>,
+        code: &'static str,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        let diagnostic = at.warning(code, message, "").help_if(help);
+        self.push(diagnostic);
+    }
+
+    /// A name that nothing has: the near ones, or all if there are few.
+    pub(crate) fn unknown<'n>(
+        &mut self,
+        at: &Locator<'a>,
+        what: &str,
+        name: &str,
+        known: impl IntoIterator<Item = &'n str>,
+    ) {
+        let known: Vec<&str> = known.into_iter().collect();
+        let help = did_you_mean(name, &known);
+        self.error(at, "E301", format!("unknown {what} `{name}`"), help);
+    }
+
+    fn check_simulation(&mut self) {
+        let at = self.at("simulation");
+        let simulation = &self.scenario.simulation;
+        if simulation.duration.0.is_zero() {
+            self.error(&at.clone().key("duration"), "E310", "a run of no length", Some("write for example 24h".into()));
+        }
+        if simulation.duration.0 > ecsim_kernel::Span::from_days(36_500) {
+            self.error(&at.clone().key("duration"), "E310", "a run of more than a hundred years", None);
+        }
+        if simulation.metrics_period.0.ms() < 1_000 {
+            self.error(
+                &at.key("metricsPeriod"),
+                "E310",
+                "a metrics period below one second",
+                Some("CloudWatch's is 1m".into()),
+            );
+        } else if simulation.duration.0.ms() / simulation.metrics_period.0.ms() > 10_000_000 {
+            self.error(
+                &at.key("metricsPeriod"),
+                "E310",
+                "more than ten million metrics periods in this run",
+                Some("choose a longer period or a shorter run".into()),
+            );
+        }
+        let region = self.scenario.region().to_owned();
+        if ecsim_catalog::Catalog::region(&region).is_none() {
+            let near = ecsim_catalog::Catalog::nearest_region(&region, 3).join(", ");
+            let at = self.at("region");
+            self.error(&at, "E301", format!("unknown region `{region}`"), Some(format!("near names: {near}")));
+        }
+    }
+
+    /// The id of a zone; interned in the order asked for, so ask in name order.
+    pub(crate) fn zone(&mut self, name: &str) -> ZoneId {
+        self.definitions.zones.intern(name)
+    }
+}
+
+/// "did you mean `x`?", or the list of what there is.
+pub(crate) fn did_you_mean(name: &str, known: &[&str]) -> Option<String> {
+    if let Some(near) = nearest(name, known.iter().copied()) {
+        return Some(format!("did you mean `{near}`?"));
+    }
+    match known.len() {
+        0 => None,
+        1..=12 => Some(format!("known: {}", known.join(", "))),
+        more => Some(format!("known: {}, … ({more} in all)", known[..12].join(", "))),
+    }
+}
+
+/// `a` before `b` as people sort names: digits by their value, so that `web-2` comes before `web-10`.
+pub(crate) fn natural_order(a: &str, b: &str) -> std::cmp::Ordering {
+    let (mut left, mut right) = (a.chars().peekable(), b.chars().peekable());
+    loop {
+        match (left.peek().copied(), right.peek().copied()) {
+            (None, None) => return a.cmp(b),
+            (None, Some(_)) => return std::cmp::Ordering::Less,
+            (Some(_), None) => return std::cmp::Ordering::Greater,
+            (Some(x), Some(y)) if x.is_ascii_digit() && y.is_ascii_digit() => {
+                let number = |text: &mut std::iter::Peekable<std::str::Chars<'_>>| {
+                    let mut digits = String::new();
+                    while let Some(digit) = text.next_if(char::is_ascii_digit) {
+                        digits.push(digit);
+                    }
+                    let trimmed = digits.trim_start_matches('0');
+                    (trimmed.len(), trimmed.to_owned())
+                };
+                let order = number(&mut left).cmp(&number(&mut right));
+                if order.is_ne() {
+                    return order;
+                }
+            }
+            (Some(x), Some(y)) => {
+                if x != y {
+                    return x.cmp(&y);
+                }
+                left.next();
+                right.next();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_ordered_as_people_do() {
+        let mut names = vec!["web-10", "web-2", "A2", "web-1", "A1", "B1", "web-02"];
+        names.sort_by(|a, b| natural_order(a, b));
+        assert_eq!(names, ["A1", "A2", "B1", "web-1", "web-02", "web-2", "web-10"]);
+    }
+}

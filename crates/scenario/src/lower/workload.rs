@@ -1,0 +1,198 @@
+//! Who asks for standalone tasks, and when.
+
+use ecsim_cluster::SourceId;
+use ecsim_cluster::definitions::Source;
+use ecsim_engine::model::{Arrivals, SourceModel, TaskTemplate, WhenUnplaced};
+use ecsim_kernel::{Distribution, SimTime, Span};
+
+use super::placement::Caller;
+use super::Context;
+use crate::document::Locator;
+use crate::schema::{self, Every, Workload, aws};
+
+impl<'a> Context<'a> {
+    /// Every workload entry, in name order.
+    pub(super) fn lower_workload(&mut self) {
+        let scenario = self.scenario;
+        let name_of = |entry: &Workload| {
+            entry.name.clone().unwrap_or_else(|| {
+                let short = entry.run_task.task_definition.rsplit('/').next().unwrap_or_default();
+                short.split(':').next().unwrap_or(short).to_owned()
+            })
+        };
+        let mut order: Vec<(String, usize)> =
+            scenario.workload.iter().enumerate().map(|(index, entry)| (name_of(entry), index)).collect();
+        order.sort();
+        for pair in order.windows(2) {
+            if pair[0].0 == pair[1].0 {
+                let first = self.at("workload").index(pair[0].1.min(pair[1].1));
+                let second = self.at("workload").index(pair[0].1.max(pair[1].1));
+                let diagnostic = second
+                    .error("E302", format!("two workload entries are called `{}`", pair[0].0), "this one")
+                    .label(first.span(), "and this one")
+                    .help("give each a `name` of its own");
+                self.push(diagnostic);
+            }
+        }
+        for (name, index) in order {
+            let at = self.at("workload").index(index);
+            self.workload_entry(name, &scenario.workload[index], &at);
+        }
+    }
+
+    fn workload_entry(&mut self, name: String, given: &Workload, at: &Locator<'a>) {
+        let call_at = at.clone().key("runTask");
+        let ways = [!given.at.0.is_empty(), given.every.is_some(), given.trace.is_some()];
+        if ways.iter().filter(|way| **way).count() != 1 {
+            self.error(
+                at,
+                "E361",
+                format!("workload `{name}` needs exactly one of `at`, `every` and `trace`"),
+                Some("for example `every: {poisson: {ratePerHour: 40}}`".into()),
+            );
+        }
+        let Some(template) = self.run_task_template(&given.run_task, &call_at) else { return };
+        let count = self.run_task_count(given.run_task.count, &call_at);
+        let from = SimTime::ZERO + given.from.map_or(Span::ZERO, |from| from.0);
+        let until = given.until.map_or(SimTime::MAX, |until| SimTime::ZERO + until.0);
+        let limit = given.limit.unwrap_or(u64::MAX);
+        if from >= until {
+            self.error(&at.clone().key("until"), "E362", "`until` is not after `from`: nothing would ever arrive", None);
+        }
+        let arrivals = if let Some(trace) = &given.trace {
+            for (key, present) in [("from", given.from.is_some()), ("until", given.until.is_some())] {
+                if present {
+                    self.error(&at.clone().key(key), "E362", format!("`{key}` does not go with `trace`"), Some("use `skipBefore` and `limit` of the trace".into()));
+                }
+            }
+            match self.trace(trace, &template, &given.run_task, &at.clone().key("trace")) {
+                Some(rows) => Arrivals::Trace(rows.into()),
+                None => Arrivals::Never,
+            }
+        } else {
+            match &given.every {
+                None => {
+                    let mut times: Vec<SimTime> = given.at.0.iter().map(|at| SimTime::ZERO + at.0).collect();
+                    times.sort_unstable();
+                    Arrivals::At(times)
+                }
+                Some(every) => self.renewal(every, from, until, limit, &at.clone().key("every")),
+            }
+        };
+        let duration = given.duration.as_ref().map(|spec| self.seconds(spec, &at.clone().key("duration")));
+        let when_unplaced = match &given.when_unplaced {
+            schema::WhenUnplaced::Drop => WhenUnplaced::Drop,
+            schema::WhenUnplaced::Queue => WhenUnplaced::Queue,
+            schema::WhenUnplaced::Retry(retry) => {
+                let place = at.clone().key("whenUnplaced").key("retry");
+                if retry.every.0.is_zero() {
+                    self.error(&place.clone().key("every"), "E363", "a retry without a wait would never end", None);
+                }
+                if retry.backoff < 1.0 {
+                    self.error(&place.key("backoff"), "E363", "a back-off below 1 would shorten the waits to nothing", None);
+                }
+                WhenUnplaced::Retry {
+                    every: retry.every.0,
+                    backoff: retry.backoff,
+                    max_interval: retry.max_interval.map_or(Span::from_days(365), |most| most.0),
+                    max_attempts: retry.max_attempts.unwrap_or(0),
+                }
+            }
+        };
+        let started_by = given.run_task.started_by.clone();
+        self.source(name, started_by, SourceModel { template, arrivals, count, duration, when_unplaced });
+    }
+
+    /// Registers a source of standalone tasks.
+    pub(super) fn source(&mut self, name: String, started_by: Option<String>, model: SourceModel) -> SourceId {
+        let started_by = started_by.map(|text| self.definitions.texts.intern(&text));
+        self.definitions.sources.push(Source { name, started_by });
+        self.source_models.push(model)
+    }
+
+    /// `count`: 1 to 10 (PLC-056, QTA-008, QTA-030).
+    pub(super) fn run_task_count(&mut self, given: Option<u32>, at: &Locator<'a>) -> u32 {
+        let most = self.scenario.settings.run_task_count;
+        let count = given.unwrap_or(1);
+        if count == 0 || count > most {
+            let message = format!("InvalidParameterException: `count` is {count}; 1 to {most} are allowed in one call (QTA-008)");
+            self.error(&at.clone().key("count"), "E330", message, Some("raise it with settings.run_task_count, or call more often".into()));
+        }
+        count.max(1)
+    }
+
+    /// What one copy of a `RunTask` call is.
+    pub(super) fn run_task_template(&mut self, given: &aws::RunTask, at: &Locator<'a>) -> Option<TaskTemplate> {
+        let id = self.find_task_definition(&given.task_definition, &at.clone().key("taskDefinition"))?;
+        let source = self.source_of(id);
+        let launch_type = self.launch_type(
+            given.launch_type,
+            source,
+            !given.placement_strategy.is_empty(),
+            !given.placement_constraints.is_empty(),
+            at,
+        );
+        if !given.capacity_provider_strategy.is_empty() {
+            let place = at.clone().key("capacityProviderStrategy");
+            self.warning(&place, "W360", "`capacityProviderStrategy` is accepted, but this version does not simulate it", None);
+        }
+        self.check_tags(given.tags.len(), at);
+        let group = self.group(given.group.as_deref(), &source.family, at);
+        let requirements = self.overridden(id, given.overrides.as_ref(), &at.clone().key("overrides"));
+        let placement =
+            self.placement(Caller::RunTask, &given.placement_strategy, &given.placement_constraints, source, at);
+        let extra: &[&str] =
+            if given.enable_execute_command == Some(true) { &["ecs.capability.execute-command"] } else { &[] };
+        let definition = self.requiring(id, extra);
+        let subnets = self.subnets(given.network_configuration.as_ref(), definition, at);
+        Some(TaskTemplate { definition, group, placement, requirements, launch_type, subnets })
+    }
+
+    /// The task group: at most 255 characters, never a service's (PLC-030, PLC-031, QTA-023).
+    pub(super) fn group(&mut self, given: Option<&str>, family: &str, at: &Locator<'a>) -> ecsim_cluster::GroupId {
+        let place = at.clone().key("group");
+        let most = self.scenario.settings.group_name_length as usize;
+        match given {
+            None => self.definitions.groups.intern(&format!("family:{family}")),
+            Some(group) => {
+                if group.starts_with("service:") {
+                    self.error(&place, "E364", "InvalidParameterException: a task cannot join the group of a service (PLC-031)", None);
+                }
+                if group.chars().count() > most {
+                    self.error(&place, "E330", format!("a group name has at most {most} characters (QTA-023)"), None);
+                }
+                self.definitions.groups.intern(group)
+            }
+        }
+    }
+
+    fn renewal(&mut self, every: &Every, from: SimTime, until: SimTime, limit: u64, at: &Locator<'a>) -> Arrivals {
+        match every {
+            Every::Poisson(poisson) => {
+                let rate = poisson.rate_per_hour;
+                if !(rate > 0.0 && rate.is_finite()) {
+                    self.error(at, "E362", "a Poisson process needs a rate above 0", None);
+                    return Arrivals::Never;
+                }
+                match Distribution::exponential(3_600.0 / rate) {
+                    Ok(interval) => Arrivals::Renewal { interval, first_at_start: false, from, until, limit },
+                    Err(error) => {
+                        self.error(at, "E312", error.to_string(), None);
+                        Arrivals::Never
+                    }
+                }
+            }
+            Every::Interval(spec) => {
+                let interval = self.seconds(spec, at);
+                // Without any time between calls the run would never get past its first instant.
+                if interval.mean() < 0.001 {
+                    self.error(at, "E362", "an interval below one millisecond: the run would never get past its first instant", None);
+                    return Arrivals::Never;
+                }
+                let first_at_start = matches!(spec.shape, schema::Shape::Constant(_));
+                Arrivals::Renewal { interval, first_at_start, from, until, limit }
+            }
+        }
+    }
+}
+

@@ -1,0 +1,165 @@
+//! The whole way of a scenario in one call: text → document → schema → model and expectations, with every problem on the way.
+
+use std::sync::OnceLock;
+
+use ecsim_engine::Model;
+use ecsim_report::expect::{Expectations, Part};
+use serde_json::Value;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, SourceMap, Span};
+use crate::document::{Document, Limits};
+use crate::load::load_with;
+use crate::lower;
+use crate::schema::{self, Scenario};
+use crate::source::{DATA_PREFIX, SourceFiles};
+use crate::validate::Checker;
+
+/// What became of a scenario.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The texts that diagnostics point into.
+    pub sources: SourceMap,
+    /// Every problem, sorted by place; warnings too.
+    pub diagnostics: Diagnostics,
+    /// What can be run; there only if there is no error.
+    pub ready: Option<Ready>,
+    /// Whether it names files under the data root, and none was given: it cannot run here, through no fault of its own.
+    pub lacks_data: bool,
+}
+
+/// A scenario that can be run.
+#[derive(Clone, Debug)]
+pub struct Ready {
+    /// What the engine runs.
+    pub model: Model,
+    /// What must hold.
+    pub expectations: Expectations,
+    /// A digest of the whole scenario, includes and overrides applied.
+    pub digest: String,
+    /// The rules it says it proves.
+    pub proves: Vec<String>,
+    /// AWS fields that are accepted and have no effect, with their places.
+    pub kept: Vec<Diagnostic>,
+}
+
+/// The schema of scenarios, made ready once.
+fn checker() -> Option<&'static Checker> {
+    static CHECKER: OnceLock<Option<Checker>> = OnceLock::new();
+    CHECKER.get_or_init(|| Checker::with_formats(&schema::json_schema(), &schema::FORMATS).ok()).as_ref()
+}
+
+/// Reads, checks and lowers the scenario at `path`. Never panics on any input.
+pub fn prepare(files: &dyn SourceFiles, path: &str, overrides: &[String], limits: &Limits) -> Prepared {
+    let Some(checker) = checker() else {
+        let mut diagnostics = Diagnostics::new();
+        diagnostics.push(Diagnostic::error("E000", "the schema of ecsim itself is broken; please report it"));
+        return Prepared { sources: SourceMap::new(), diagnostics, ready: None, lacks_data: false };
+    };
+    let loaded = load_with(files, path, overrides, limits, checker);
+    let (sources, mut diagnostics) = (loaded.sources, loaded.diagnostics);
+    let mut lacks_data = false;
+    let ready = match loaded.document {
+        Some(document) if !diagnostics.has_errors() => {
+            ready(files, path, &document, &sources, checker.schema(), &mut diagnostics)
+        }
+        _ => None,
+    };
+    if ready.is_none() {
+        // `data:` without a data root is a missing file here; every other error would be reported as such.
+        lacks_data = diagnostics.errors() > 0
+            && diagnostics.iter().all(|diagnostic| {
+                diagnostic.severity == crate::diagnostic::Severity::Warning
+                    || (diagnostic.code == "E320"
+                        && diagnostic.help.as_deref().is_some_and(|help| help.contains(DATA_PREFIX)))
+            });
+    }
+    diagnostics.sort();
+    Prepared { sources, diagnostics, ready, lacks_data }
+}
+
+fn ready(
+    files: &dyn SourceFiles,
+    path: &str,
+    document: &Document,
+    sources: &SourceMap,
+    schema: &Value,
+    diagnostics: &mut Diagnostics,
+) -> Option<Ready> {
+    let value = document.to_value();
+    let digest = format!("{:016x}", ecsim_kernel::hash64(value.to_string().as_bytes()));
+    let scenario = match Scenario::from_value(value) {
+        Ok(scenario) => scenario,
+        Err(error) => {
+            // The schema let it pass and the types did not: say what serde says, at the top.
+            diagnostics.push(document.at("simulation").error("E300", format!("this cannot be read: {error}"), ""));
+            return None;
+        }
+    };
+    let model = lower::lower(&scenario, document, sources, files, path, diagnostics);
+    let mut entries = Vec::new();
+    let mut places = Vec::new();
+    for (index, expectation) in scenario.expect.iter().enumerate() {
+        for (at, expression) in expectation.expressions.iter().enumerate() {
+            entries.push((expectation.quantifier.clone(), expression.clone()));
+            places.push((index, at));
+        }
+    }
+    // Without a model there are no names to hold expectations against.
+    let model = model?;
+    let expectations = match Expectations::parse(&entries, &model.definitions) {
+        Ok(expectations) => expectations,
+        Err(errors) => {
+            for error in errors {
+                let (index, at) = places[error.entry];
+                let entry = document.at("expect").index(index).key(entries[error.entry].0.clone());
+                let whole = match error.part {
+                    Part::Quantifier => entry.key_span(),
+                    Part::Expression if document_is_list(&entry) => entry.index(at).span(),
+                    Part::Expression => entry.span(),
+                };
+                let span = inside(sources, whole, &error.span);
+                diagnostics.push(Diagnostic::error("E380", error.message).label(span, "").help_if(error.help));
+            }
+            return None;
+        }
+    };
+    if expectations.horizon() > ecsim_kernel::SimTime::ZERO + model.duration {
+        diagnostics.push(document.at("expect").warning(
+            "W381",
+            "an expectation lies after the end of the run, so it cannot hold",
+            "",
+        ));
+    }
+    let kept = kept_fields(document, schema);
+    Some(Ready { model, expectations, digest, proves: scenario.proves.clone(), kept })
+}
+
+fn document_is_list(entry: &crate::document::Locator<'_>) -> bool {
+    entry.node().is_some_and(|node| node.as_list().is_some())
+}
+
+/// The part of a plainly written text that a mistake is about; the whole text where it is quoted or folded.
+fn inside(sources: &SourceMap, whole: Span, part: &core::ops::Range<usize>) -> Span {
+    let text = sources.text(whole);
+    if text.contains(['\\', '\n']) {
+        return whole;
+    }
+    let shift = u32::from(text.starts_with(['"', '\'']));
+    let start = whole.start + shift + u32::try_from(part.start).unwrap_or(0);
+    let end = whole.start + shift + u32::try_from(part.end).unwrap_or(0);
+    if start <= end && end <= whole.end { Span::new(whole.file, start, end) } else { whole }
+}
+
+/// AWS fields of the scenario that the schema marks as accepted without effect.
+fn kept_fields(document: &Document, schema: &Value) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    crate::validate::walk_marked(schema, document, &mut |locator, mark| {
+        let what = match mark {
+            "later" => "would matter to the run, but this version does not simulate it",
+            _ => "is accepted and has no effect on the simulation",
+        };
+        let name = locator.path().last_key().unwrap_or_default().to_owned();
+        found.push(Diagnostic::warning("W390", format!("`{name}` {what}")).label(locator.key_span(), ""));
+    });
+    found
+}

@@ -1,0 +1,44 @@
+//! `CreateCluster`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::common::{CapacityProviderStrategyItem, KeptObject, Tag};
+
+/// The cluster, as in AWS's `CreateCluster`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Cluster {
+    /// Its name. Default `default`.
+    pub cluster_name: Option<String>,
+    /// Its capacity providers (CP-001).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-ecsim" = "later"))]
+    pub capacity_providers: Vec<String>,
+    /// The capacity providers of services and tasks that name none (CP-001).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-ecsim" = "later"))]
+    pub default_capacity_provider_strategy: Vec<CapacityProviderStrategyItem>,
+    /// Container Insights.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub settings: Vec<KeptObject>,
+    /// `ExecuteCommand` and storage encryption.
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub configuration: Option<KeptObject>,
+    /// The default namespace of Service Connect.
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub service_connect_defaults: Option<KeptObject>,
+    /// Tags.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub tags: Vec<Tag>,
+}
+
+impl Cluster {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.cluster_name.as_deref().unwrap_or("default")
+    }
+}

@@ -1,0 +1,183 @@
+//! What AWS cannot tell us: how long things take, how much a container really uses, and when it fails.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::distribution::{DurationDistribution, MemoryDistribution};
+use super::units::{MemorySize, Percent};
+
+/// How long things take, how much a container really uses, and when it fails.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct Behavior {
+    /// Delays of every task and instance of the scenario.
+    pub latencies: Latencies,
+    /// By task definition: the `family`, or `family:revision` where revisions differ.
+    pub task_definitions: BTreeMap<String, TaskBehavior>,
+}
+
+/// Delays of every task and instance; what `taskDefinitions` says wins. Defaults are the `settings` of the same
+/// meaning.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct Latencies {
+    /// Creating and attaching the network interface of an `awsvpc` task. Default: the setting `eni_attach` (LAT-009).
+    pub eni_attach: Option<DurationDistribution>,
+    /// Detaching and deleting it after the task has stopped. Default: the setting `eni_detach_s` (RES-016).
+    pub eni_detach: Option<DurationDistribution>,
+    /// A cold image pull, whatever the size. Default: `pull_base_s` and the size over `pull_mb_per_s` (LAT-010).
+    pub image_pull: Option<DurationDistribution>,
+    /// A pull of an image that the instance has already. Default: the setting `cached_pull` (LAT-011).
+    pub cached_image_pull: Option<DurationDistribution>,
+    /// Creating and starting the containers after the pull. Default: the setting `container_start` (MEAS-025).
+    pub start: Option<DurationDistribution>,
+    /// From `joinAt` to the registration of the container instance. Default 0s (INS-002).
+    pub instance_registration: Option<DurationDistribution>,
+    /// In REGISTERING, while the trunk network interface is attached. Default 0s (INS-001, RES-041).
+    pub trunk_attach: Option<DurationDistribution>,
+}
+
+/// How the tasks of a task definition behave. Keys of the task describe its first essential container, unless they say
+/// otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct TaskBehavior {
+    /// Compressed size of all its images together, unless `containers` gives them one by one (LAT-010). Default: the
+    /// setting `default_image_mb`.
+    pub image_size: Option<MemorySize>,
+    /// How long a cold pull takes, in place of the model by size (LAT-010).
+    pub image_pull: Option<DurationDistribution>,
+    /// How long a pull takes where the instance has the image already (LAT-011).
+    pub cached_image_pull: Option<DurationDistribution>,
+    /// Creating and starting the containers after the pull (MEAS-025).
+    pub start: Option<DurationDistribution>,
+    /// From the stop signal to the exit; longer than `stopTimeout` means SIGKILL and exit code 137 (TSK-025, TSK-027).
+    /// Default 0s.
+    pub stop: Option<DurationDistribution>,
+    /// Exit code after the stop signal: 0 handles it, 143 dies of it (TSK-027). Default 0.
+    pub stop_exit_code: Option<u8>,
+    /// From RUNNING until it ends by itself. Default: it runs until it is stopped.
+    pub duration: Option<DurationDistribution>,
+    /// Exit code when it ends by itself. Default 0.
+    pub exit_code: Option<u8>,
+    /// It crashes after a while.
+    pub crash: Option<Crash>,
+    /// It never reaches RUNNING.
+    pub fail_to_start: Option<FailToStart>,
+    /// How much memory it really uses. Default: less than any limit.
+    pub memory: Option<MemoryUse>,
+    /// What differs for single containers, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub containers: BTreeMap<String, ContainerBehavior>,
+}
+
+/// How one container of a task behaves.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ContainerBehavior {
+    /// Compressed size of its image (LAT-010).
+    pub image_size: Option<MemorySize>,
+    /// From the stop signal to the exit (TSK-025). Default 0s.
+    pub stop: Option<DurationDistribution>,
+    /// Exit code after the stop signal (TSK-027). Default 0.
+    pub stop_exit_code: Option<u8>,
+    /// From its start until it ends by itself. Default: it runs until it is stopped.
+    pub duration: Option<DurationDistribution>,
+    /// Exit code when it ends by itself. Default 0.
+    pub exit_code: Option<u8>,
+    /// It crashes after a while.
+    pub crash: Option<Crash>,
+    /// How much memory it really uses.
+    pub memory: Option<MemoryUse>,
+}
+
+/// A crash after a while.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Crash {
+    /// From RUNNING to the crash.
+    pub after: DurationDistribution,
+    /// The exit code. Default 1.
+    #[serde(default = "one")]
+    pub exit_code: u8,
+    /// How many of the tasks crash so; the others do not. Default 100%.
+    #[serde(default = "all")]
+    pub probability: Percent,
+}
+
+fn one() -> u8 {
+    1
+}
+
+fn all() -> Percent {
+    Percent::ALL
+}
+
+/// A failure before RUNNING.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct FailToStart {
+    /// How many of the tasks fail so. Default 100%.
+    #[serde(default = "all")]
+    pub probability: Percent,
+    /// The error in `stoppedReason` (TSK-053).
+    #[serde(default)]
+    pub error: StartError,
+    /// What `stoppedReason` says after the error's name.
+    pub message: Option<String>,
+}
+
+/// Errors that keep a task from RUNNING (TSK-053).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum StartError {
+    /// The image could not be pulled.
+    #[default]
+    CannotPullContainerError,
+    /// The same, from ECR.
+    CannotPullECRContainerError,
+    /// The image's manifest could not be read.
+    CannotPullImageManifestError,
+    /// Docker could not create the container.
+    CannotCreateContainerError,
+    /// Docker could not start the container.
+    CannotStartContainerError,
+    /// Docker could not describe the container.
+    CannotInspectContainerError,
+    /// Docker did not answer in time.
+    DockerTimeoutError,
+    /// Something the task needs (a secret, a volume, a network interface) could not be set up.
+    ResourceInitializationError,
+    /// It ran out of memory at the start.
+    OutOfMemoryError,
+}
+
+impl StartError {
+    /// The name as AWS writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CannotPullContainerError => "CannotPullContainerError",
+            Self::CannotPullECRContainerError => "CannotPullECRContainerError",
+            Self::CannotPullImageManifestError => "CannotPullImageManifestError",
+            Self::CannotCreateContainerError => "CannotCreateContainerError",
+            Self::CannotStartContainerError => "CannotStartContainerError",
+            Self::CannotInspectContainerError => "CannotInspectContainerError",
+            Self::DockerTimeoutError => "DockerTimeoutError",
+            Self::ResourceInitializationError => "ResourceInitializationError",
+            Self::OutOfMemoryError => "OutOfMemoryError",
+        }
+    }
+}
+
+/// How much memory a container really uses. Crossing the hard limit kills it with exit code 137 (TSK-026, TSK-027).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct MemoryUse {
+    /// Use at the start, drawn once for each task.
+    pub per_task: MemoryDistribution,
+    /// What it grows by in an hour: a leak. Default 0B.
+    #[serde(default)]
+    pub growth_per_hour: MemorySize,
+}

@@ -1,0 +1,120 @@
+//! The whole scenario: the root of the format.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::de::Error as _;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::account_settings::AccountSettings;
+use super::aws::{Cluster, Service, TaskDefinition, task_definition};
+use super::behavior::Behavior;
+use super::container_instance::ContainerInstances;
+use super::expect::Expectation;
+use super::instance_type::InstanceTypeSpec;
+use super::settings::Settings;
+use super::simulation::Simulation;
+use super::timeline::TimelineEntry;
+use super::units::unexpected;
+use super::vpc::Vpc;
+use super::workload::Workload;
+
+/// A scenario of `ecsim`: a cluster, what is asked of it, what happens to it, and what must hold.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct Scenario {
+    /// The name of the scenario. Default: the name of the file without its ending.
+    pub name: Option<String>,
+    /// What it shows, for people.
+    pub description: Option<String>,
+    /// Other files, relative to this one, that belong to the scenario: maps are merged, lists appended; a value given
+    /// twice is an error.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<String>,
+    /// When the run starts, how long it lasts, and with which luck.
+    pub simulation: Simulation,
+    /// Every number and switch that AWS does not publish or lets users change. Write only those that differ from the
+    /// default.
+    pub settings: Settings,
+    /// Rules of `spec/` that the scenario proves by its expectations, such as PLC-032.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub proves: Vec<String>,
+    /// The AWS Region. Default `us-east-1`.
+    pub region: Option<String>,
+    /// The cluster, as in AWS's `CreateCluster`.
+    pub cluster: Cluster,
+    /// The ECS settings of the account, by the names of AWS's `PutAccountSetting`.
+    pub account_settings: AccountSettings,
+    /// Where the subnets lie that network configurations name.
+    pub vpc: Vpc,
+    /// Instance types that the catalogue does not have, and corrections of those it has, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub instance_types: BTreeMap<String, InstanceTypeSpec>,
+    /// The fixed fleet of container instances.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub container_instances: Vec<ContainerInstances>,
+    /// Task definitions, as in AWS's `RegisterTaskDefinition`, or as its `DescribeTaskDefinition` prints them.
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "task_definition::list")]
+    #[schemars(with = "Vec<task_definition::TaskDefinitionItem>")]
+    pub task_definitions: Vec<TaskDefinition>,
+    /// Services, as in AWS's `CreateService`, created at the start.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<Service>,
+    /// Who asks for standalone tasks, and when.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub workload: Vec<Workload>,
+    /// How long things take, how much a container really uses, and when it fails.
+    pub behavior: Behavior,
+    /// What an operator or fate does during the run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub timeline: Vec<TimelineEntry>,
+    /// What must hold; `ecsim test` checks it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub expect: Vec<Expectation>,
+}
+
+impl Scenario {
+    /// Reads a scenario from a value whose includes are resolved and whose AWS keys begin with a small letter.
+    ///
+    /// Nothing (`null`) counts as absent. `simulation.latencies` is applied: under `none` the settings that are not
+    /// written get their
+    /// value of [`Settings::without_latencies`].
+    ///
+    /// # Errors
+    ///
+    /// Says the first thing that is wrong, without its place: check against [`json_schema`](super::json_schema) before.
+    pub fn from_value(value: Value) -> Result<Self, serde_json::Error> {
+        if !value.is_object() {
+            return Err(serde_json::Error::custom(unexpected(&value, "a map")));
+        }
+        let mut value = super::without_nulls(value);
+        apply_preset(&mut value);
+        serde_json::from_value(value)
+    }
+
+    /// The scenario as a value, without what is absent.
+    ///
+    /// # Errors
+    ///
+    /// Not with any scenario that was read: serialising fails only for numbers that JSON cannot hold.
+    pub fn to_value(&self) -> Result<Value, serde_json::Error> {
+        serde_json::to_value(self).map(super::without_nulls)
+    }
+
+    /// The AWS Region.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        self.region.as_deref().unwrap_or("us-east-1")
+    }
+}
+
+fn apply_preset(value: &mut Value) {
+    let none = value.pointer("/simulation/latencies").and_then(Value::as_str) == Some("none");
+    if let (true, Value::Object(root)) = (none, value) {
+        let settings = root.entry("settings").or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(settings) = settings {
+            Settings::fill_without_latencies(settings);
+        }
+    }
+}
