@@ -1,1 +1,12 @@
-//! Placeholder.
+//! The workloads of the benches, as plain functions that return a digest of what they computed.
+//!
+//! * [`hold`]: the calendar under the classic HOLD model.
+//! * [`placement`]: one placement and the upkeep it causes, in a cluster in its steady state.
+//! * [`day`]: a day of a million tasks from end to end, every trace on.
+//! * [`pins`]: what each of them computes, in every size. A bench panics where the digest is another one, and small
+//!   sizes run among the tests: nobody makes this faster by making it wrong, and nothing here rots.
+
+pub mod day;
+pub mod hold;
+pub mod pins;
+pub mod placement;

@@ -35,7 +35,10 @@ pub enum Failure {
 impl Failure {
     /// A failure of the machine, with what was being done.
     pub fn io(doing: impl fmt::Display, error: &io::Error) -> Self {
-        Self::Machine(format!("{doing}: {error}"))
+        // Some libraries add a path of their own after the reason; it has been said what was being done.
+        let error = error.to_string();
+        let reason = error.split(" at path ").next().unwrap_or(&error);
+        Self::Machine(format!("{doing}: {reason}"))
     }
 
     /// A failure of the machine at a path.

@@ -7,13 +7,43 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use crate::exit::Failure;
 
 /// A directory in the making.
 #[derive(Debug)]
 pub struct OutputDirectory {
     target: PathBuf,
+    // The order matters: the staging directory goes before the directories it lies in.
     staging: tempfile::TempDir,
+    created: MadeDirectories,
+}
+
+/// Directories that did not exist before; those that are empty go again unless they are kept.
+#[derive(Debug, Default)]
+struct MadeDirectories(Vec<PathBuf>);
+
+impl MadeDirectories {
+    fn make(path: &Path) -> io::Result<Self> {
+        let mut made = Self(path.ancestors().take_while(|it| !it.exists()).map(Path::to_owned).collect());
+        made.0.retain(|it| !it.as_os_str().is_empty());
+        fs::create_dir_all(path)?;
+        Ok(made)
+    }
+
+    fn keep(mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for MadeDirectories {
+    fn drop(&mut self) {
+        // The deepest comes first. What is not empty by now belongs to somebody.
+        for directory in &self.0 {
+            let _ = fs::remove_dir(directory);
+        }
+    }
 }
 
 /// What tells a directory written by ecsim from anything else.
@@ -25,16 +55,19 @@ impl OutputDirectory {
     /// # Errors
     /// Where something else is there, or the directory beside it cannot be written to.
     pub fn begin(target: &Path) -> Result<Self, Failure> {
+        if target.file_name().is_none() {
+            // `.` and `..` cannot be replaced while somebody stands in them.
+            return Err(Failure::Input(format!("{} has no name of its own; name a directory in it", target.display())));
+        }
         if target.exists() {
-            let is_empty =
-                target.is_dir() && fs::read_dir(target).map(|mut entries| entries.next().is_none()).unwrap_or(false);
             if !target.is_dir() {
                 return Err(Failure::Input(format!("{} exists and is not a directory", target.display())));
             }
-            if !is_empty && !target.join(MARK).is_file() {
+            if let Some(foreign) = foreign_file(target).map_err(|error| Failure::path("read", target, &error))? {
                 return Err(Failure::Input(format!(
-                    "{} exists and holds something that ecsim did not write (no {MARK}); name another directory",
-                    target.display()
+                    "{} exists and holds `{}`, which ecsim did not write; name another directory",
+                    target.display(),
+                    foreign.display()
                 )));
             }
         }
@@ -42,12 +75,15 @@ impl OutputDirectory {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             _ => PathBuf::from("."),
         };
-        fs::create_dir_all(&parent).map_err(|error| Failure::path("create", &parent, &error))?;
+        if let Some(file) = parent.ancestors().find(|ancestor| ancestor.exists()).filter(|ancestor| !ancestor.is_dir()) {
+            return Err(Failure::Input(format!("{} is not a directory", file.display())));
+        }
+        let created = MadeDirectories::make(&parent).map_err(|error| Failure::path("create", &parent, &error))?;
         let staging = tempfile::Builder::new()
             .prefix(".ecsim-unfinished-")
             .tempdir_in(&parent)
             .map_err(|error| Failure::path("create a directory in", &parent, &error))?;
-        Ok(Self { target: target.to_owned(), staging })
+        Ok(Self { target: target.to_owned(), staging, created })
     }
 
     /// Where files are written meanwhile.
@@ -99,8 +135,34 @@ impl OutputDirectory {
         }
         // The staging directory has its final name now: there is nothing left to remove.
         let _ = self.staging.keep();
+        self.created.keep();
         Ok(self.target)
     }
+}
+
+/// The first file in a directory that is not of a run of ecsim, going by the run's manifest: replacing the directory
+/// would lose it.
+fn foreign_file(directory: &Path) -> io::Result<Option<PathBuf>> {
+    let manifest = fs::read(directory.join(MARK)).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
+    let manifest = manifest.filter(|manifest| manifest.get("tracesDigest").is_some());
+    let files = manifest.as_ref().and_then(|manifest| manifest.get("files")).and_then(Value::as_array);
+    let known: Vec<&Path> =
+        files.into_iter().flatten().filter_map(|file| file.get("name")?.as_str()).map(Path::new).collect();
+    let mut waiting = vec![directory.to_owned()];
+    while let Some(folder) = waiting.pop() {
+        let mut entries: Vec<PathBuf> =
+            fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+        entries.sort();
+        for entry in entries {
+            let name = entry.strip_prefix(directory).unwrap_or(&entry).to_owned();
+            if entry.is_dir() && !entry.is_symlink() {
+                waiting.push(entry);
+            } else if manifest.is_none() || name != Path::new(MARK) && !known.contains(&name.as_path()) {
+                return Ok(Some(name));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// Writes one file whole or not at all.
@@ -143,21 +205,38 @@ mod tests {
         assert!(!target.exists());
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0, "nothing is left behind");
 
-        let output = OutputDirectory::begin(&target).unwrap();
-        output.create(MARK).unwrap();
-        output.finish().unwrap();
+        let finish = |names: &[&str]| {
+            let output = OutputDirectory::begin(&target).unwrap();
+            let files: Vec<Value> = names.iter().map(|name| serde_json::json!({"name": name})).collect();
+            names.iter().for_each(|name| drop(output.create(name).unwrap()));
+            let manifest = serde_json::json!({"tracesDigest": "", "files": files}).to_string();
+            io::Write::write_all(&mut output.create(MARK).unwrap(), manifest.as_bytes()).unwrap();
+            output.finish().unwrap();
+        };
+        finish(&["metrics/cluster.csv"]);
         assert!(target.join(MARK).is_file());
         // A second run replaces the first.
-        let output = OutputDirectory::begin(&target).unwrap();
-        output.create(MARK).unwrap();
-        output.create("second").unwrap();
-        output.finish().unwrap();
-        assert!(target.join("second").is_file());
+        finish(&["second"]);
+        assert!(target.join("second").is_file() && !target.join("metrics").exists());
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+        // Unless somebody has put something of his own there.
+        fs::write(target.join("notes.md"), "what I saw").unwrap();
+        assert!(matches!(OutputDirectory::begin(&target), Err(Failure::Input(_))));
+        // Directories on the way there go with it, and stay with it.
+        let deep = home.path().join("a/b/run");
+        drop(OutputDirectory::begin(&deep).unwrap());
+        assert!(!home.path().join("a").exists());
+        let output = OutputDirectory::begin(&deep).unwrap();
+        output.create(MARK).unwrap();
+        output.finish().unwrap();
+        assert!(deep.join(MARK).is_file());
         // What ecsim did not write is not touched.
         let foreign = home.path().join("mine");
         fs::create_dir(&foreign).unwrap();
         fs::write(foreign.join("thesis.txt"), "years of work").unwrap();
-        assert!(matches!(OutputDirectory::begin(&foreign), Err(Failure::Input(_))));
+        for wrong in [&foreign, &foreign.join("thesis.txt"), &foreign.join("thesis.txt/run"), &foreign.join("..")] {
+            assert!(matches!(OutputDirectory::begin(wrong), Err(Failure::Input(_))), "{}", wrong.display());
+        }
+        assert!(foreign.join("thesis.txt").is_file());
     }
 }

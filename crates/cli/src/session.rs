@@ -3,8 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use ecsim_scenario::diagnostic::{Diagnostics, SourceMap};
-use ecsim_scenario::diagnostic::RenderOptions;
+use ecsim_scenario::diagnostic::{Diagnostics, RenderOptions, SourceMap};
 use ecsim_scenario::disk::DiskFiles;
 use ecsim_scenario::document::Limits;
 use ecsim_scenario::{Prepared, Ready, prepare};
@@ -12,6 +11,16 @@ use ecsim_scenario::{Prepared, Ready, prepare};
 use crate::app::ScenarioOptions;
 use crate::exit::Failure;
 use crate::terminal::Terminal;
+
+/// What is refused within a second or two rather than read: a scenario is written by people, or generated for people.
+const LIMITS: Limits = Limits {
+    max_bytes: 32 << 20,
+    max_nodes: 1_000_000,
+    max_alias_nodes: 1_000_000,
+    max_depth: 128,
+    max_include_depth: 16,
+    max_files: 1000,
+};
 
 /// Reads and checks a scenario; prints nothing.
 #[must_use]
@@ -26,7 +35,7 @@ pub fn read(path: &Path, options: &ScenarioOptions) -> Prepared {
     let path = path.to_string_lossy();
     // Paths of scenarios are written with `/` on every machine.
     let path = if std::path::MAIN_SEPARATOR == '/' { path.into_owned() } else { path.replace('\\', "/") };
-    prepare(&files, &path, &overrides, &Limits::default())
+    prepare(&files, &path, &overrides, &LIMITS)
 }
 
 /// Reads a scenario that is to be run; prints every problem to stderr.

@@ -7,7 +7,7 @@ use crate::app::DataFormat;
 use crate::exit::Failure;
 use crate::terminal;
 
-/// Prints rows (each a JSON object with the given columns) to stdout.
+/// Prints rows (each a JSON object with the given columns) to stdout; a table without rows is nothing.
 ///
 /// # Errors
 /// Where stdout cannot be written to.
@@ -22,6 +22,16 @@ pub fn print_rows(columns: &[&str], rows: &[Value], format: DataFormat) -> Resul
         DataFormat::Table => table(columns, rows),
     };
     terminal::print(&text)
+}
+
+/// `1 service`, `3 services`.
+#[must_use]
+pub fn counted(number: usize, noun: &str) -> String {
+    match (number, noun) {
+        (1, noun) => format!("1 {noun}"),
+        (number, "source of tasks") => format!("{number} sources of tasks"),
+        (number, noun) => format!("{number} {noun}s"),
+    }
 }
 
 fn cell(value: Option<&Value>) -> String {
@@ -43,6 +53,9 @@ fn csv(columns: &[&str], rows: &[Value]) -> String {
 }
 
 fn table(columns: &[&str], rows: &[Value]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(columns);
@@ -58,9 +71,5 @@ fn table(columns: &[&str], rows: &[Value]) -> String {
             }
         }
     }
-    let mut text: String = table.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-    if rows.is_empty() {
-        text.push_str("(nothing matches)\n");
-    }
-    text
+    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }

@@ -23,4 +23,4 @@ pub mod simulation;
 mod world;
 
 pub use model::Model;
-pub use simulation::{RunCounts, Simulation};
+pub use simulation::{Limit, Overrun, RunCounts, Simulation};

@@ -22,6 +22,10 @@ id!(
 
 /// More commands in one turn of a controller are a bug of that controller.
 const MAX_COMMANDS_PER_TURN: u32 = 1_000_000;
+/// More events than this at one instant are a run that does not get past it.
+pub const MAX_EVENTS_PER_INSTANT: u64 = 50_000_000;
+/// More tasks than this are more than a run can hold: they are numbered with 32 bits, and observers remember each.
+pub const MAX_TASKS: usize = 100_000_000;
 
 /// A run. Plain data: a clone goes its own way from here, and both end as an unforked run would.
 #[derive(Clone, Debug)]
@@ -48,6 +52,39 @@ pub struct Simulation {
     pub(crate) explained: Vec<Explained>,
     pub(crate) registrations: crate::world::RegistrationLog,
     pub(crate) ended: bool,
+    /// When the latest event was, and how many there have been since the clock got there.
+    instant: (SimTime, u64),
+    overrun: Option<Overrun>,
+}
+
+/// A run that passed a limit was ended there: it would never have ended by itself, or not in this memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overrun {
+    /// How far it got.
+    pub at: SimTime,
+    /// Which limit.
+    pub limit: Limit,
+}
+
+/// The limits of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// [`MAX_EVENTS_PER_INSTANT`].
+    EventsPerInstant,
+    /// [`MAX_TASKS`].
+    Tasks,
+}
+
+impl core::fmt::Display for Overrun {
+    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let at = self.at;
+        match self.limit {
+            Limit::EventsPerInstant => {
+                write!(out, "the run was stopped at {at}: more than {MAX_EVENTS_PER_INSTANT} events at this one instant")
+            }
+            Limit::Tasks => write!(out, "the run was stopped at {at}: more than {MAX_TASKS} tasks were started"),
+        }
+    }
 }
 
 /// Random keys of names, hashed once.
@@ -145,6 +182,8 @@ impl Simulation {
             explained: Vec::new(),
             registrations: crate::world::RegistrationLog::default(),
             ended: false,
+            instant: (SimTime::ZERO, 0),
+            overrun: None,
             cluster,
             model,
         };
@@ -200,6 +239,12 @@ impl Simulation {
         }
     }
 
+    /// Why the run was ended before its end, where it was.
+    #[must_use]
+    pub const fn overrun(&self) -> Option<Overrun> {
+        self.overrun
+    }
+
     /// Asks for the funnel of one decision from here on.
     pub fn set_probe(&mut self, probe: Option<Probe>) {
         self.probe = probe;
@@ -225,19 +270,28 @@ impl Simulation {
     pub fn run_until(&mut self, until: SimTime, observer: &mut dyn Observer) {
         let until = until.min(self.end());
         while self.calendar.peek().is_some_and(|due| due <= until) {
-            self.step(observer);
+            if !self.step(observer) {
+                return;
+            }
         }
         self.now = self.now.max(until);
     }
 
-    /// Runs the one thing that is due next, if it is due before the end of the run; tells whether there was one.
+    /// Runs the one thing that is due next, if it is due before the end of the run; tells whether there was one. There is
+    /// none after a limit was passed ([`Self::overrun`]).
     pub fn step(&mut self, observer: &mut dyn Observer) -> bool {
-        if self.calendar.peek().is_none_or(|due| due > self.end()) {
+        if self.overrun.is_some() || self.calendar.peek().is_none_or(|due| due > self.end()) {
             return false;
         }
         let Some((now, due)) = self.calendar.pop() else { return false };
         self.now = now;
         self.counts.events += 1;
+        self.instant = if self.instant.0 == now { (now, self.instant.1 + 1) } else { (now, 1) };
+        if self.instant.1 > MAX_EVENTS_PER_INSTANT || self.cluster.tasks().created() > MAX_TASKS {
+            let limit = if self.instant.1 > MAX_EVENTS_PER_INSTANT { Limit::EventsPerInstant } else { Limit::Tasks };
+            self.overrun = Some(Overrun { at: now, limit });
+            return false;
+        }
         let mut step = Step { sim: self, observer };
         match due {
             Due::Event(event) => step.on_event(event),

@@ -14,7 +14,7 @@ use ecsim_kernel::{Distribution, SimTime, math};
 const SLOTS: u32 = 8;
 const SERVICE_SECS: f64 = 100.0;
 const WARM_UP: usize = 500;
-const MEASURED: usize = 6_000;
+const MEASURED: usize = 15_000;
 const RUNS: u64 = 20;
 /// The 99.5 % point of Student's t with 19 degrees of freedom.
 const T: f64 = 2.861;

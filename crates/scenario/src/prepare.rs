@@ -1,13 +1,16 @@
 //! The whole way of a scenario in one call: text → document → schema → model and expectations, with every problem on the way.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use ecsim_engine::Model;
+use ecsim_engine::model::Arrivals;
+use ecsim_kernel::SimTime;
 use ecsim_report::expect::{Expectations, Part};
 use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, SourceMap, Span};
-use crate::document::{Document, Limits};
+use crate::document::{Document, Limits, prune};
 use crate::load::load_with;
 use crate::lower;
 use crate::schema::{self, Scenario};
@@ -62,7 +65,11 @@ pub fn prepare(files: &dyn SourceFiles, path: &str, overrides: &[String], limits
         Some(document) if !diagnostics.has_errors() => {
             ready(files, path, &document, &sources, checker.schema(), &mut diagnostics)
         }
-        _ => None,
+        Some(document) => {
+            look_further(files, path, &document, &sources, checker, &mut diagnostics);
+            None
+        }
+        None => None,
     };
     if ready.is_none() {
         // `data:` without a data root is a missing file here; every other error would be reported as such.
@@ -75,6 +82,33 @@ pub fn prepare(files: &dyn SourceFiles, path: &str, overrides: &[String], limits
     }
     diagnostics.sort();
     Prepared { sources, diagnostics, ready, lacks_data }
+}
+
+/// The form is wrong somewhere: what is right of it is held against the cross-checks all the same, so that nobody has to
+/// mend one kind of problem to be told of the next.
+fn look_further(
+    files: &dyn SourceFiles,
+    path: &str,
+    document: &Document,
+    sources: &SourceMap,
+    checker: &Checker,
+    diagnostics: &mut Diagnostics,
+) {
+    let wrong: BTreeSet<Span> = diagnostics.iter().filter_map(Diagnostic::span).collect();
+    let pruned = prune::without(document, &wrong);
+    let mut found = Diagnostics::new();
+    checker.check(&pruned, &mut found);
+    if found.has_errors() {
+        // What was left out was needed: anything said beyond this would be noise.
+        return;
+    }
+    let mut found = Diagnostics::new();
+    ready(files, path, &pruned, sources, checker.schema(), &mut found);
+    // A complaint about something whose part is wrong already follows from that.
+    let follows = |span: Span| {
+        wrong.iter().any(|wrong| wrong.file == span.file && span.start <= wrong.start && wrong.end <= span.end)
+    };
+    diagnostics.extend(found.into_iter().filter(|diagnostic| diagnostic.span().is_some_and(|span| !follows(span))));
 }
 
 fn ready(
@@ -106,6 +140,12 @@ fn ready(
     }
     // Without a model there are no names to hold expectations against.
     let model = model?;
+    if let Some((name, calls)) = too_many_tasks(&model) {
+        let text = format!("`{name}` would ask for about {calls:.1e} tasks in this run, at most {MOST_TASKS} are asked for");
+        let problem = document.at("workload").error("E366", text, "");
+        diagnostics.push(problem.help("a lower rate, an earlier `until`, a `limit`, or a shorter run"));
+        return None;
+    }
     let expectations = match Expectations::parse(&entries, &model.definitions) {
         Ok(expectations) => expectations,
         Err(errors) => {
@@ -123,7 +163,7 @@ fn ready(
             return None;
         }
     };
-    if expectations.horizon() > ecsim_kernel::SimTime::ZERO + model.duration {
+    if expectations.horizon() > SimTime::ZERO + model.duration {
         diagnostics.push(document.at("expect").warning(
             "W381",
             "an expectation lies after the end of the run, so it cannot hold",
@@ -132,6 +172,21 @@ fn ready(
     }
     let kept = kept_fields(document, schema);
     Some(Ready { model, expectations, digest, proves: scenario.proves.clone(), kept })
+}
+
+/// More standalone tasks than this would not fit into memory, or not into anybody's day.
+const MOST_TASKS: u32 = 50_000_000;
+
+/// The entry of `workload:` that by its mean rate asks for more than [`MOST_TASKS`], and for how many.
+fn too_many_tasks(model: &Model) -> Option<(&str, f64)> {
+    model.sources.iter().find_map(|(id, source)| {
+        let Arrivals::Renewal { interval, from, until, limit, .. } = &source.arrivals else { return None };
+        let end = (*until).min(SimTime::ZERO + model.duration);
+        let seconds = (end.secs_f64() - from.secs_f64()).max(0.0);
+        let calls = (seconds / interval.mean().max(1e-12)).min(*limit as f64);
+        let tasks = calls * f64::from(source.count);
+        (tasks > f64::from(MOST_TASKS)).then(|| (model.definitions.sources[id].name.as_str(), tasks))
+    })
 }
 
 fn document_is_list(entry: &crate::document::Locator<'_>) -> bool {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::app::{Check, CheckFormat};
 use crate::exit::{Done, Failure, Outcome};
 use crate::session;
+use crate::table::counted;
 use crate::terminal::{self, Terminal};
 
 /// Checks the scenarios.
@@ -59,12 +60,4 @@ pub fn run(command: &Check, terminal: &Terminal) -> Outcome {
         terminal::print(&text)?;
     }
     if failed { Err(Failure::InputReported) } else { Ok(Done::Fine) }
-}
-
-fn counted(number: usize, noun: &str) -> String {
-    match (number, noun) {
-        (1, noun) => format!("1 {noun}"),
-        (number, "source of tasks") => format!("{number} sources of tasks"),
-        (number, noun) => format!("{number} {noun}s"),
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ecsim_cluster::definitions::SchedulingStrategy;
 use ecsim_cluster::fact::TaskOrigin;
 use ecsim_cluster::{Cluster, Definitions, Fact, InstanceId, Observer, ServiceId, SourceId, TaskId, arn};
 use ecsim_engine::Simulation;
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 use crate::app::{DataFormat, Explain};
 use crate::exit::{Done, Failure, Outcome};
 use crate::session;
-use crate::table;
+use crate::table::{self, counted};
 use crate::terminal::{self, Terminal};
 
 /// So many attempts of a service are looked for after the moment asked about.
@@ -23,10 +24,19 @@ const ATTEMPTS: u32 = 1;
 /// # Errors
 /// Names that nothing has; moments at which nothing happened.
 pub fn run(command: &Explain, terminal: &Terminal) -> Outcome {
+    let subject = &command.subject;
+    if command.at.is_some() && subject.service.is_none() && subject.workload.is_none() {
+        return Err(Failure::Input("--at goes with --service or --workload only".into()));
+    }
+    if command.copy.is_some() && subject.workload.is_none() {
+        return Err(Failure::Input("--copy goes with --workload only".into()));
+    }
+    if command.copy.is_some() && command.at.is_some() {
+        return Err(Failure::Input("--copy names one copy, so --at has nothing to choose; give one of them".into()));
+    }
     let ready = session::open(&command.scenario, &command.options, terminal)?;
     let definitions = Arc::clone(&ready.model.definitions);
     let simulation = Simulation::new(ready.model);
-    let subject = &command.subject;
     if let Some(id) = &subject.task {
         explain_task(simulation, &definitions, id, command)
     } else if let Some(name) = &subject.service {
@@ -41,31 +51,67 @@ pub fn run(command: &Explain, terminal: &Terminal) -> Outcome {
 }
 
 /// A task by its number in tasks.csv, or by the beginning of its id.
-fn explain_task(mut simulation: Simulation, definitions: &Definitions, id: &str, command: &Explain) -> Outcome {
+fn explain_task(simulation: Simulation, definitions: &Definitions, id: &str, command: &Explain) -> Outcome {
     let task = match id.parse::<u32>() {
         Ok(0) => return Err(Failure::Input("tasks are numbered from 1".into())),
         Ok(number) if id.len() < 10 => TaskId::new(number - 1),
         _ => find_by_id(&simulation, definitions, id)?,
     };
+    // One run finds out whose task it is, a second one watches what came before and after.
+    let mut birth = Birth { task, origin: None };
+    let mut first = simulation.clone();
+    while birth.origin.is_none() && first.step(&mut birth) {}
+    let Some(origin) = birth.origin else {
+        let created = counted(first.cluster().tasks().created(), "task");
+        return Err(Failure::Input(format!(
+            "no task `{id}`: this run creates {created}, numbered from 1; for what was never placed see --workload or --service"
+        )));
+    };
+    let mut simulation = simulation;
     simulation.set_probe(Some(Probe::Task(task)));
-    let mut watch = Life::new(task);
-    let mut found = Vec::new();
-    while found.is_empty() && simulation.step(&mut watch) {
-        found = simulation.take_explained();
+    let mut life = Life { task, origin, placed_on: None, lines: Vec::new() };
+    let mut found = None;
+    while simulation.step(&mut life) {
+        // Attempts that fail are seen too: the id they would have given goes to the next one.
+        found = found.or(simulation.take_explained().into_iter().find(|explained| explained.chosen.is_some()));
+        if life.placed_on.is_some() {
+            simulation.set_probe(None);
+        }
     }
-    if found.is_empty() && watch.lines.is_empty() {
-        let created = simulation.cluster().tasks().created();
-        return Err(Failure::Input(format!("no task `{id}`: this run creates {created} tasks, numbered from 1")));
-    }
-    simulation.run(&mut watch);
     let title = format!("task {} ({})", task.get() + 1, arn::task_id(definitions, task));
-    if found.is_empty() && command.format == DataFormat::Table {
-        // StartTask and daemons name the instance themselves: there was no choice to explain.
-        terminal::print(&format!("{title}\nits instance was named by the caller (StartTask), or it is the daemon of its instance\n"))?;
-    }
-    print(&title, &found, definitions, command)?;
-    if command.format == DataFormat::Table {
-        terminal::print(&format!("its life:\n{}", watch.text()))?;
+    let instance = life.placed_on.map_or("", |instance| definitions.instances[instance].name.as_str());
+    let no_choice = match origin {
+        TaskOrigin::Service { service, .. } => {
+            format!("{} is a DAEMON service: this is its task on {instance}", definitions.services[service].name)
+        }
+        TaskOrigin::Source { .. } => format!("there was no choice: the caller named {instance} (StartTask)"),
+    };
+    match command.format {
+        DataFormat::Table => {
+            let mut text = match &found {
+                Some(explained) => describe(&title, explained, definitions, command),
+                None => format!("{title}\n{no_choice}\n"),
+            };
+            text.push_str("its life:\n");
+            text.extend(life.lines.iter().map(|(at, what)| format!("  {at}  {what}\n")));
+            terminal::print(&text)?;
+        }
+        DataFormat::Json => {
+            let mut answer = match &found {
+                Some(explained) => to_json(&title, explained, definitions),
+                None => json!({"subject": title, "request": no_choice, "chosen": instance}),
+            };
+            answer["life"] =
+                life.lines.iter().map(|(at, what)| json!({"seconds": at.secs_f64(), "what": what})).collect();
+            print_json(&[answer])?;
+        }
+        DataFormat::Csv => {
+            let rows = found.as_ref().map_or_else(
+                || vec![json!({"instance": instance, "outcome": "chosen", "reason": "", "detail": no_choice})],
+                rows,
+            );
+            table::print_rows(&COLUMNS, &rows, DataFormat::Csv)?;
+        }
     }
     Ok(Done::Fine)
 }
@@ -87,6 +133,12 @@ fn find_by_id(simulation: &Simulation, definitions: &Definitions, id: &str) -> R
 /// The next placement of a service at a moment; without one, its first failure.
 fn explain_service(mut simulation: Simulation, definitions: &Definitions, name: &str, command: &Explain) -> Outcome {
     let service = named(definitions.services.iter().map(|(id, service)| (id, service.name.as_str())), name, "service")?;
+    if definitions.services[service].scheduling == SchedulingStrategy::Daemon {
+        return Err(Failure::Input(format!(
+            "`{name}` is a DAEMON service: it starts one task on every instance that fits, so nothing is chosen; \
+             see --instance"
+        )));
+    }
     let from = command.at.map(|at| SimTime::ZERO + at);
     match from {
         Some(from) => {
@@ -163,7 +215,14 @@ fn explain_instance(mut simulation: Simulation, definitions: &Definitions, name:
         named(definitions.instances.iter().map(|(id, instance)| (id, instance.name.as_str())), name, "container instance")?;
     let mut stays = Stays { instance, rows: Vec::new(), story: Vec::new() };
     simulation.run(&mut stays);
-    let columns = ["task", "taskDefinition", "group", "cameSeconds", "runningSeconds", "leftSeconds", "reason"];
+    // People read a clock, programs read seconds.
+    let clock = command.format == DataFormat::Table;
+    let columns = if clock {
+        ["task", "taskDefinition", "group", "came", "running", "left", "reason"]
+    } else {
+        ["task", "taskDefinition", "group", "cameSeconds", "runningSeconds", "leftSeconds", "reason"]
+    };
+    let time = |at: SimTime| if clock { json!(at.to_string()) } else { json!(at.secs_f64()) };
     let rows: Vec<Value> = stays
         .rows
         .iter()
@@ -172,9 +231,9 @@ fn explain_instance(mut simulation: Simulation, definitions: &Definitions, name:
                 "task": stay.task.get() + 1,
                 "taskDefinition": definitions.task_definitions[stay.definition].display_name(),
                 "group": definitions.groups.name(stay.group),
-                "cameSeconds": seconds(stay.came),
-                "runningSeconds": stay.running.map(seconds),
-                "leftSeconds": stay.left.map(seconds),
+                columns[3]: time(stay.came),
+                columns[4]: stay.running.map(time),
+                columns[5]: stay.left.map(time),
                 "reason": stay.reason.as_deref().unwrap_or(""),
             })
         })
@@ -189,7 +248,11 @@ fn explain_instance(mut simulation: Simulation, definitions: &Definitions, name:
         for line in &stays.story {
             text.push_str(&format!("  {line}\n"));
         }
-        text.push_str(&format!("{} tasks were placed on it\n\n", stays.rows.len()));
+        let were = if stays.rows.len() == 1 { "was" } else { "were" };
+        text.push_str(&format!("{} {were} placed on it\n", counted(stays.rows.len(), "task")));
+        if !stays.rows.is_empty() {
+            text.push('\n');
+        }
         terminal::print(&text)?;
     }
     let shown = if command.format == DataFormat::Table { rows.len().min(command.limit) } else { rows.len() };
@@ -198,10 +261,6 @@ fn explain_instance(mut simulation: Simulation, definitions: &Definitions, name:
         terminal::print(&format!("… and {} more (--limit {})\n", rows.len() - shown, rows.len()))?;
     }
     Ok(Done::Fine)
-}
-
-fn seconds(at: SimTime) -> f64 {
-    at.secs_f64()
 }
 
 /// The id of a name, or near names.
@@ -221,35 +280,43 @@ fn named<'a, I: Copy>(known: impl Iterator<Item = (I, &'a str)>, name: &str, wha
     Err(Failure::Input(format!("no {what} is called `{name}`{help}")))
 }
 
+/// The columns of an explanation as a table of instances.
+const COLUMNS: [&str; 4] = ["instance", "outcome", "reason", "detail"];
+
 fn print(title: &str, explained: &[Explained], definitions: &Definitions, command: &Explain) -> Result<(), Failure> {
     match command.format {
         DataFormat::Table => {
-            let mut text = String::new();
-            for one in explained {
-                text.push_str(&format!("{title}, decided at {}\n", one.at));
-                text.push_str(&one.funnel.render(command.limit));
-                if let (Some(chosen), true) = (one.chosen, one.funnel.tied.len() > 1) {
-                    let name = &definitions.instances[chosen].name;
-                    text.push_str(&format!("the choice: {name}\n"));
-                }
-                if let (None, Subject::Service { .. }) = (one.chosen, one.subject) {
-                    text.push_str("the service tries again later (FLR-032)\n");
-                }
-            }
+            let text: String = explained.iter().map(|one| describe(title, one, definitions, command)).collect();
             terminal::print(&text)
         }
         DataFormat::Json => {
             let list: Vec<Value> = explained.iter().map(|one| to_json(title, one, definitions)).collect();
-            let mut text = serde_json::to_string_pretty(&list).unwrap_or_default();
-            text.push('\n');
-            terminal::print(&text)
+            print_json(&list)
         }
         DataFormat::Csv => {
-            let columns = ["instance", "outcome", "reason", "detail"];
             let rows: Vec<Value> = explained.iter().flat_map(rows).collect();
-            table::print_rows(&columns, &rows, DataFormat::Csv)
+            table::print_rows(&COLUMNS, &rows, DataFormat::Csv)
         }
     }
+}
+
+fn print_json(list: &[Value]) -> Result<(), Failure> {
+    let mut text = serde_json::to_string_pretty(list).unwrap_or_default();
+    text.push('\n');
+    terminal::print(&text)
+}
+
+/// A decision in words.
+fn describe(title: &str, one: &Explained, definitions: &Definitions, command: &Explain) -> String {
+    let mut text = format!("{title}, decided at {}\n", one.at);
+    text.push_str(&one.funnel.render(command.limit));
+    if let (Some(chosen), true) = (one.chosen, one.funnel.tied.len() > 1) {
+        text.push_str(&format!("the choice: {}\n", definitions.instances[chosen].name));
+    }
+    if let (None, Subject::Service { .. }) = (one.chosen, one.subject) {
+        text.push_str("the service tries again later (FLR-032)\n");
+    }
+    text
 }
 
 fn rows(one: &Explained) -> Vec<Value> {
@@ -277,19 +344,44 @@ fn to_json(title: &str, one: &Explained, definitions: &Definitions) -> Value {
     })
 }
 
-/// What happens to one task.
+/// Finds out who wanted a task.
+struct Birth {
+    task: TaskId,
+    origin: Option<TaskOrigin>,
+}
+
+impl Observer for Birth {
+    fn observe(&mut self, _: SimTime, fact: &Fact, _: &Cluster) {
+        if let Fact::TaskCreated { task, origin, .. } = *fact
+            && task == self.task
+        {
+            self.origin = Some(origin);
+        }
+    }
+}
+
+/// What happens to one task, from the first call that asked for it.
 struct Life {
     task: TaskId,
-    lines: Vec<String>,
+    origin: TaskOrigin,
+    placed_on: Option<InstanceId>,
+    lines: Vec<(SimTime, String)>,
 }
 
 impl Life {
-    fn new(task: TaskId) -> Self {
-        Self { task, lines: Vec::new() }
+    /// Whether copies `first` to `first + count - 1` of a source hold the one that became the task.
+    fn is_of(&self, of: SourceId, first: u32, count: u32) -> bool {
+        matches!(self.origin, TaskOrigin::Source { source, ordinal }
+            if source == of && first <= ordinal && ordinal - first < count)
     }
 
-    fn text(&self) -> String {
-        self.lines.iter().map(|line| format!("  {line}\n")).collect()
+    /// Of many attempts in a row only the first is told.
+    fn found_no_place(&mut self, now: SimTime, closest: Option<&str>) {
+        let closest = closest.map_or_else(String::new, |name| format!("; {name} came closest"));
+        let is_first = !self.lines.iter().any(|(_, line)| line.starts_with("found no place"));
+        if is_first {
+            self.lines.push((now, format!("found no place{closest}")));
+        }
     }
 }
 
@@ -297,7 +389,18 @@ impl Observer for Life {
     fn observe(&mut self, now: SimTime, fact: &Fact, cluster: &Cluster) {
         let definitions = cluster.definitions();
         let line = match *fact {
+            Fact::TaskRequested { source, ordinal, count } if self.is_of(source, ordinal, count) => {
+                "asked for".to_owned()
+            }
+            Fact::RequestUnplaced { source, ordinal, count, closest, .. } if self.is_of(source, ordinal, count) => {
+                self.found_no_place(now, closest.map(|instance| definitions.instances[instance].name.as_str()));
+                return;
+            }
+            Fact::RequestQueued { source, ordinal } if self.is_of(source, ordinal, 1) => {
+                "its caller keeps it and tries again".to_owned()
+            }
             Fact::TaskCreated { task, instance, origin, .. } if task == self.task => {
+                self.placed_on = Some(instance);
                 let who = match origin {
                     TaskOrigin::Service { service, ordinal } => {
                         format!("service {}, start {ordinal}", definitions.services[service].name)
@@ -326,7 +429,7 @@ impl Observer for Life {
             }
             _ => return,
         };
-        self.lines.push(format!("{now}  {line}"));
+        self.lines.push((now, line));
     }
 }
 

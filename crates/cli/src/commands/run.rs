@@ -28,13 +28,22 @@ const SECONDS_WITHOUT_BAR: f64 = 0.7;
 /// # Errors
 /// Input, machine, or Ctrl-C; nothing is written then.
 pub fn run(command: &Run, terminal: &Terminal) -> Outcome {
-    let mut ready = session::open(&command.scenario, &command.options, terminal)?;
+    let mut options = command.options.clone();
     if let Some(until) = command.until {
         if until.is_zero() {
-            return Err(Failure::Input("--until 0 leaves nothing to run; write for example 6h".into()));
+            return Err(Failure::Input("--until 0s leaves nothing to run; write for example 6h".into()));
         }
-        ready.model.duration = until;
+        // As if the scenario said so: its limits hold for this length too.
+        options.set.push(format!("simulation.duration={}ms", until.ms()));
     }
+    let mut prepared = session::read(&command.scenario, &options);
+    if command.until.is_some() {
+        // Who ends a run earlier does not want to hear that expectations come later.
+        let problems = std::mem::take(&mut prepared.diagnostics);
+        prepared.diagnostics.extend(problems.into_iter().filter(|problem| problem.code != "W381"));
+    }
+    session::print_diagnostics(&prepared.diagnostics, &prepared.sources, terminal);
+    let ready = prepared.ready.ok_or(Failure::InputReported)?;
     let directory = command.out.as_deref().map(OutputDirectory::begin).transpose()?;
     let definitions = Arc::clone(&ready.model.definitions);
     let (name, seed, duration) = (ready.model.name.clone(), ready.model.seed, ready.model.duration);
@@ -49,7 +58,8 @@ pub fn run(command: &Run, terminal: &Terminal) -> Outcome {
         };
         drive(&mut simulation, &mut observers, !command.quiet && terminal.interactive)?;
     }
-    let summary = summary.finish(simulation.now(), simulation.cluster());
+    let mut summary = summary.finish(simulation.now(), simulation.cluster());
+    summary.scenario_name.clone_from(&name);
     if let Some(traces) = traces {
         let about = About {
             scenario_name: name,
@@ -73,7 +83,7 @@ pub fn run(command: &Run, terminal: &Terminal) -> Outcome {
 /// Runs to the end, with a bar on long runs, and stops on Ctrl-C.
 ///
 /// # Errors
-/// [`Failure::Interrupted`].
+/// [`Failure::Interrupted`], or [`Failure::Input`] where the run passes a limit of the engine.
 pub fn drive(simulation: &mut Simulation, observer: &mut dyn Observer, with_bar: bool) -> Result<(), Failure> {
     interrupt::listen();
     let watch = Stopwatch::start();
@@ -95,6 +105,12 @@ pub fn drive(simulation: &mut Simulation, observer: &mut dyn Observer, with_bar:
                 "interrupted at {} of {end}; nothing was written",
                 simulation.now()
             )));
+        }
+        if let Some(overrun) = simulation.overrun() {
+            if let Some(bar) = bar {
+                bar.finish_and_clear();
+            }
+            return Err(Failure::Input(format!("{overrun}; nothing was written")));
         }
         if !more {
             break;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ecsim_cluster::invariants;
 use ecsim_engine::Simulation;
-use ecsim_report::expect::Verdict;
+use ecsim_report::expect::{Actual, Verdict};
 use ecsim_report::sinks::FactDigest;
 use ecsim_scenario::Prepared;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
@@ -15,12 +15,13 @@ use crate::app::Test;
 use crate::exit::{Done, Failure, Outcome};
 use crate::output;
 use crate::session;
+use crate::table::counted;
 use crate::terminal::{self, Terminal};
 use crate::wall_clock::Stopwatch;
 
 /// What became of one scenario.
 enum Result {
-    /// It ran: verdicts, the digest of its facts, and a broken invariant if there is one.
+    /// It ran: verdicts, the digest of its facts, and what was wrong with the run itself, if anything was.
     Ran { verdicts: Vec<Verdict>, digest: String, broken: Option<String>, seconds: f64 },
     /// It expects nothing.
     ExpectsNothing,
@@ -86,9 +87,13 @@ pub fn run(command: &Test, terminal: &Terminal) -> Outcome {
                 passed += verdicts.len() - wrong;
                 failed += wrong + usize::from(broken.is_some());
                 let mark = if fine { word("PASS", 32, terminal) } else { word("FAIL", 31, terminal) };
-                text.push_str(&format!("{mark} {} ({} expectations, facts {digest})\n", one.name, verdicts.len()));
+                let number = counted(verdicts.len(), "expectation");
+                text.push_str(&format!("{mark} {} ({number}, facts {digest})\n", one.name));
                 if let Some(broken) = broken {
-                    text.push_str(&format!("     an invariant of ecsim is broken: {broken}\n"));
+                    text.push_str(&format!("     {broken}\n"));
+                    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+                    status.set_message(broken.as_str());
+                    suite.add_test_case(TestCase::new("the run itself", status));
                 }
                 for verdict in verdicts {
                     let label = format!("{}: {}", verdict.quantifier, verdict.expression);
@@ -96,7 +101,9 @@ pub fn run(command: &Test, terminal: &Terminal) -> Outcome {
                         TestCaseStatus::success()
                     } else {
                         text.push_str(&format!("     {label}\n       {}\n", verdict.message));
-                        for actual in &verdict.actual {
+                        // The message has already said the one value that an expectation is mostly about.
+                        let said = |actual: &&Actual| verdict.message.contains(&format!("{} is {}", actual.path, actual.value));
+                        for actual in verdict.actual.iter().filter(|actual| !said(actual)) {
                             text.push_str(&format!("       {} = {}\n", actual.path, actual.value));
                         }
                         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
@@ -198,10 +205,13 @@ fn run_one(path: &Path, command: &Test) -> Tested {
                     while broken.is_none() && simulation.step(&mut observers) {
                         broken = invariants::check(simulation.cluster())
                             .err()
-                            .map(|what| format!("at {}: {what}", simulation.now()));
+                            .map(|what| format!("an invariant of ecsim is broken at {}: {what}", simulation.now()));
                     }
                 }
                 simulation.run(&mut observers);
+                if let Some(overrun) = simulation.overrun() {
+                    broken = Some(overrun.to_string());
+                }
             }
             Result::Ran { verdicts: watch.finish(), digest: digest.hex(), broken, seconds: stopwatch.seconds() }
         }

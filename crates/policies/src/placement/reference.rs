@@ -55,6 +55,6 @@ pub fn candidate<'a>(
 pub fn rejection(view: &View<'_>, request: &Request<'_>, daemons: &Daemons, instance: &Instance) -> Option<Rejection> {
     fit::check_room(view, request, instance, daemons.room(view, instance))
         .and_then(|()| constraints::check(view, request, instance))
-        .and_then(|()| if instance.connected { Ok(()) } else { Err(Rejection::Agent) })
+        .and(if instance.connected { Ok(()) } else { Err(Rejection::Agent) })
         .err()
 }

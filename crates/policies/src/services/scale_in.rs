@@ -112,8 +112,6 @@ pub struct Victims {
     service: ServiceId,
     task_group: GroupId,
     chain: Vec<Component>,
-    /// Whether `random` ends the chain: then ties are random in every mode (PLC-072).
-    random: bool,
     shared: Vec<Buckets>,
     places: BTreeMap<InstanceId, Place>,
     cells: Vec<Cell>,
@@ -130,7 +128,6 @@ impl Victims {
             service,
             task_group: row.group,
             chain: Vec::new(),
-            random: false,
             shared: Vec::new(),
             places: BTreeMap::new(),
             cells: Vec::new(),
@@ -147,7 +144,8 @@ impl Victims {
                 }
                 Strategy::Binpack(BinpackResource::Cpu) => victims.chain.push(Component::Cpu),
                 Strategy::Binpack(BinpackResource::Memory) => victims.chain.push(Component::Memory),
-                Strategy::Random => victims.random = true,
+                // It ends the chain: what is left is tied (PLC-072), as it is when a task is placed.
+                Strategy::Random => break,
                 Strategy::Custom(_) => {}
             }
         }
@@ -294,7 +292,7 @@ impl Victims {
         let cells = |(group, local): &(usize, LocalKey)| {
             self.groups[*group].cells.range((*local, TaskId::new(0), 0)..).map(|(_, newest, at)| (*newest, *at))
         };
-        let (at, position) = if self.random || view.settings.placement_tie_break == TieBreak::Random {
+        let (at, position) = if view.settings.placement_tie_break == TieBreak::Random {
             let total: usize = tied.iter().flat_map(&cells).map(|(_, at)| self.cells[at].tasks.len()).sum();
             if total == 0 {
                 return None;

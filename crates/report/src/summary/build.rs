@@ -342,6 +342,7 @@ impl SummaryBuilder {
         let definitions = cluster.definitions();
         let mut clock = Clock::new(definitions.start_unix_ms);
         Summary {
+            scenario_name: String::new(),
             cluster_name: definitions.cluster_name.clone(),
             region: definitions.region.clone(),
             start: clock.stamp(SimTime::ZERO),

@@ -19,6 +19,8 @@ pub use render::Style;
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
+    /// `name:` of the scenario; the facts of a run do not know it, so whoever read the scenario fills it in.
+    pub scenario_name: String,
     /// The cluster's name.
     pub cluster_name: String,
     /// The region.

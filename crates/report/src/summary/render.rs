@@ -59,8 +59,11 @@ impl Summary {
         let mut page = Page { style: Style { width: style.width.clamp(60, 400), ..style }, text: String::new() };
         let span = Span::from_secs_f64(self.duration_seconds);
         let dot = page.dot();
-        let title = format!("{}{dot}{}{dot}{} to {} ({span})", self.cluster_name, self.region, self.start, self.end);
-        page.line(&title);
+        let whole_seconds = |stamp: &str| stamp.replace(".000Z", "Z");
+        let name = if self.scenario_name.is_empty() { &self.cluster_name } else { &self.scenario_name };
+        let name = page.painted(name, "1");
+        let (start, end) = (whole_seconds(&self.start), whole_seconds(&self.end));
+        page.line(&format!("{name}{dot}{}{dot}{start} to {end} ({span})", self.region));
         page.tasks(self);
         page.placement(self);
         page.times(self);
@@ -167,8 +170,10 @@ impl Page {
         self.counts("instances by reason, over all attempts", &placement.reasons);
         self.counts("closest instance was a", &placement.closest_instance_types);
         let dot = self.dot();
+        // Network interfaces that nobody wanted are no news.
+        let news = |free: &&super::Free| free.resource != "ENI" || free.percent < 100.0;
         let free = |list: &[super::Free]| {
-            list.iter().map(|free| format!("{} {}", free.resource, percent(free.percent))).collect::<Vec<_>>().join(dot)
+            list.iter().filter(news).map(|free| format!("{} {}", free.resource, percent(free.percent))).collect::<Vec<_>>().join(dot)
         };
         if !placement.free_when_failed.is_empty() {
             self.line(&format!("  free when it failed: {}", free(&placement.free_when_failed)));
@@ -268,7 +273,7 @@ impl Page {
                 cell(seconds(service.time_to_running.total.p95)),
             ]);
         }
-        self.table(&["", "desired", "running", "min", "below desired", "unplaced", "failed", "p95 to RUNNING"], &rows);
+        self.table(&["", "desired", "running", "min", "below desired", "unplaced", "failed", "p95 start"], &rows);
         self.more(summary.services.len());
         for service in summary.services.iter().take(ROWS) {
             // A service that is where it should be needs no words.
@@ -291,7 +296,6 @@ impl Page {
             rows.push(vec![
                 cell(&entry.name),
                 cell(grouped(entry.requested)),
-                cell(grouped(entry.placed)),
                 cell(grouped(entry.running)),
                 bad(entry.waiting),
                 bad(entry.dropped),
@@ -305,14 +309,13 @@ impl Page {
             &[
                 "",
                 "requested",
-                "placed",
                 "running",
                 "waiting",
                 "dropped",
                 "stopped",
                 "failed",
                 "p95 wait",
-                "p95 to RUNNING",
+                "p95 start",
             ],
             &rows,
         );

@@ -4,6 +4,7 @@ pub(crate) mod include;
 pub(crate) mod overrides;
 mod parse;
 mod path;
+pub mod prune;
 mod scalar;
 
 use std::collections::BTreeMap;

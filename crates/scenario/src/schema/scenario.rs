@@ -78,8 +78,7 @@ impl Scenario {
     /// Reads a scenario from a value whose includes are resolved and whose AWS keys begin with a small letter.
     ///
     /// Nothing (`null`) counts as absent. `simulation.latencies` is applied: under `none` the settings that are not
-    /// written get their
-    /// value of [`Settings::without_latencies`].
+    /// written get their value of [`Settings::without_latencies`].
     ///
     /// # Errors
     ///

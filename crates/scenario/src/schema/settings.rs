@@ -233,8 +233,7 @@ impl Default for Settings {
 
 impl Settings {
     /// The defaults under `latencies: none`: every delay, jitter and reaction is zero, and ties are fixed. What the
-    /// rules themselves
-    /// fix, such as `healthy_wait_s` or the waits between attempts to place, stays.
+    /// rules themselves fix, such as `healthy_wait_s` or the waits between attempts to place, stays.
     #[must_use]
     pub fn without_latencies() -> Self {
         let none = DurationDistribution::constant(Duration::ZERO);

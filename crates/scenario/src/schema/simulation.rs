@@ -18,8 +18,8 @@ pub struct Simulation {
     /// Length of one row of the metric traces.
     pub metrics_period: Duration,
     /// Which delays are the default: `default`, as measured on AWS; or `none`: every delay, jitter and reaction is zero
-    /// and ties in
-    /// placement are fixed, for labs and worked examples. What `settings` and `behavior` say wins over either.
+    /// and ties in placement are fixed, for labs and worked examples. What `settings` and `behavior` say wins over
+    /// either.
     pub latencies: LatencyPreset,
 }
 

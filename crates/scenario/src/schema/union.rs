@@ -1,8 +1,7 @@
 //! The small unions of the format: one or several, a value or `off`, a count or `all`.
 //!
 //! Never serde's `untagged`: it loses the place and the reason. Each branch of a union has a JSON type of its own, in
-//! the Rust type and
-//! in the schema's `anyOf`, so that a diagnostic can tell which branch the user meant.
+//! the Rust type and in the schema's `anyOf`, so that a diagnostic can tell which branch the user meant.
 
 use std::borrow::Cow;
 use std::ops::Deref;

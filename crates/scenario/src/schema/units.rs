@@ -2,8 +2,7 @@
 //! need care.
 //!
 //! A bare number where a unit is needed is an error that says which units fit. Each type knows its own text form both
-//! ways
-//! (`FromStr`, `Display`), which JSON Schema describes it, and the sentence that a diagnostic prints:
+//! ways (`FromStr`, `Display`), which JSON Schema describes it, and the sentence that a diagnostic prints:
 //! `x-ecsim-expected`.
 
 use std::borrow::Cow;
@@ -23,8 +22,7 @@ use serde_json::Value;
 pub type FormatCheck = fn(&str) -> bool;
 
 /// The `format`s of the schema that a pattern cannot express in full, each with its check. A validator that registers
-/// them finds
-/// every badly written unit; one that does not still has the pattern.
+/// them finds every badly written unit; one that does not still has the pattern.
 pub const FORMATS: &[(&str, FormatCheck)] = &[
     ("ecsim-duration", |text| text.parse::<Duration>().is_ok()),
     ("ecsim-memory", |text| text.parse::<MemorySize>().is_ok()),

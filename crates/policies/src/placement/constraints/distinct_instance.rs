@@ -8,8 +8,8 @@
 //!
 //! *What we left out.* Nothing.
 //!
-//! *How we know it is right.* `plc_041_*` to `plc_043_*` here, the worked examples PX-07 and PX-08, and the property
-//! that the index agrees with the definition.
+//! *How we know it is right.* `plc_041_*` to `plc_043_*` in the placement tests, the worked examples PX-07 and PX-08,
+//! and the property that the index agrees with the definition.
 
 use ecsim_cluster::{GroupId, Instance};
 

@@ -6,7 +6,7 @@
 //! *What AWS documents.* The language (CQL-001 to CQL-018). A later change of attributes moves nothing (PLC-010), and
 //! affinity built on `task:group` restricts the new task only (PLC-044).
 //!
-//! *What we left out.* Nothing; the language itself is [`query`](super::query).
+//! *What we left out.* Nothing; the language itself is [`query`].
 //!
 //! *How we know it is right.* The examples of the guide (PX-09 to PX-12), and the property that the index agrees with
 //! the definition also for expressions whose outcome changes during a run.

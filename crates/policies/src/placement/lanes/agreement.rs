@@ -209,9 +209,10 @@ impl Run {
 
     fn place(&mut self, what: u8, x: u16, y: u16, z: u16) {
         // Mostly few different placements and groups, so that they get far.
-        let placement = if what % 2 == 0 { u32::from(z % 8) * 20 % PLACEMENTS } else { u32::from(z) % PLACEMENTS };
-        let definition = if what % 3 == 0 { u32::from(y >> 8) % 7 } else { 0 };
-        let group = GroupId::new(u32::from(x) % if what % 2 == 0 { 2 } else { GROUPS });
+        let placement =
+            if what.is_multiple_of(2) { u32::from(z % 8) * 20 % PLACEMENTS } else { u32::from(z) % PLACEMENTS };
+        let definition = if what.is_multiple_of(3) { u32::from(y >> 8) % 7 } else { 0 };
+        let group = GroupId::new(u32::from(x) % if what.is_multiple_of(2) { 2 } else { GROUPS });
         let mut request = self.lab.request(TaskDefinitionId::new(definition), group, PlacementId::new(placement));
         if what % 4 < 2 {
             request.requirements.cpu = u32::from(x % 1_000);
@@ -232,7 +233,7 @@ impl Run {
     fn both(&mut self, request: &Request<'_>) -> Option<InstanceId> {
         let fixed = self.lab.choose(request, TieBreak::Fixed);
         let random = self.lab.choose(request, TieBreak::Random);
-        if request.requirements.cpu % 2 == 0 { fixed } else { random }
+        if request.requirements.cpu.is_multiple_of(2) { fixed } else { random }
     }
 }
 
@@ -317,6 +318,43 @@ fn plc_022_random_ties_are_even() {
         }
     }
     assert!(draws > 100, "{draws} situations with a tie");
+}
+
+#[test]
+fn plc_028_a_run_of_equals_ends_where_the_amount_does() {
+    let mut plan = Plan::new();
+    for (at, memory) in [1_001, 1_000, 1_000, 1_001, 1_002].into_iter().enumerate() {
+        plan.instance(&format!("i{at}"), "a", room(1_000 + 10 * at as u32, memory), &[]);
+    }
+    let task = plan.task("task", 1_015, 10);
+    let placement = plan.placement(&["binpack(memory)"], &[]);
+    let group = plan.group("g");
+    let mut lab = plan.start();
+    let request = lab.request(task, group, placement);
+    for _ in 0..50 {
+        assert_eq!(lab.choose(&request, TieBreak::Random), Some(InstanceId::new(2)));
+    }
+}
+
+#[test]
+fn more_groups_than_bits_are_told_apart() {
+    let mut plan = Plan::new();
+    for at in 0..20 {
+        plan.instance(&format!("i{at}"), "a", room(1_000, 1_000), &[]);
+    }
+    let groups: Vec<GroupId> = (0..200).map(|at| plan.group(&format!("g{at}"))).collect();
+    let task = plan.task("task", 10, 10);
+    let spread = plan.placement(&["spread(instanceId)"], &[]);
+    let apart = plan.placement(&["random"], &["distinctInstance"]);
+    let mut lab = plan.start();
+    for at in 0..1_200_usize {
+        let request = lab.request(task, groups[at * 7 % 200], if at % 3 == 0 { apart } else { spread });
+        let fixed = lab.choose(&request, TieBreak::Fixed);
+        let random = lab.choose(&request, TieBreak::Random);
+        if let Some(instance) = if at % 2 == 0 { fixed } else { random } {
+            lab.put(&request, instance);
+        }
+    }
 }
 
 #[test]

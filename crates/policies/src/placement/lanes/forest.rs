@@ -6,7 +6,7 @@
 
 use core::ops::ControlFlow;
 
-use ecsim_cluster::Resources;
+use ecsim_cluster::{GroupId, Resources};
 
 /// Most entries in a chunk. Small in tests, so that small clusters have many.
 const CHUNK: usize = if cfg!(test) { 4 } else { 32 };
@@ -34,6 +34,14 @@ pub(super) struct Entry {
     pub cpu: u32,
     /// MiB left.
     pub memory: u32,
+    /// Which groups have live tasks on it, a bit for each or for several (see [`group_bit`]); 0 on a group's own shelf.
+    pub groups: u64,
+}
+
+/// The bit of a group among those of an entry. With at most 64 groups each has a bit of its own.
+#[inline]
+pub(super) fn group_bit(group: GroupId) -> u64 {
+    1 << (group.get() % 64)
 }
 
 impl Entry {
@@ -372,16 +380,20 @@ impl Forest {
         tree.blocks[b].last = self.chunks[first + tree.blocks[b].len as usize - 1].last;
     }
 
-    /// Changes what the entry at `place` has left. It must be there.
-    pub(super) fn change(&mut self, tree: &mut Tree, place: Place, cpu: u32, memory: u32) {
+    /// Changes an entry that keeps its place. It must be there.
+    pub(super) fn change(&mut self, tree: &mut Tree, entry: Entry) {
+        let place = entry.place();
         let (b, c) = self.find(tree, place);
         let chunk = self.chunks[tree.blocks[b].id as usize * BLOCK + c];
         let entries = &mut self.entries[chunk.id as usize * CHUNK..][..chunk.len as usize];
         let at = entries.partition_point(|other| other.place() < place);
         debug_assert_eq!(entries[at].place(), place, "an entry that is there");
-        let gone = tree.scale.sketch(entries[at].cpu, entries[at].memory);
-        (entries[at].cpu, entries[at].memory) = (cpu, memory);
-        let come = tree.scale.sketch(cpu, memory);
+        let before = core::mem::replace(&mut entries[at], entry);
+        if (before.cpu, before.memory) == (entry.cpu, entry.memory) {
+            return;
+        }
+        let gone = tree.scale.sketch(before.cpu, before.memory);
+        let come = tree.scale.sketch(entry.cpu, entry.memory);
         self.refresh(tree, b, c, &gone, Some(&come));
     }
 

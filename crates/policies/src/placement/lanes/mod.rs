@@ -27,7 +27,8 @@ use std::collections::BTreeMap;
 
 use ecsim_cluster::definitions::SchedulingStrategy;
 use ecsim_cluster::{
-    Cluster, Fact, GroupId, Instance, InstanceId, InstanceStatus, PlacementId, ServiceId, ServiceStatus, TaskId, TaskStatus,
+    Cluster, Fact, GroupId, Instance, InstanceId, InstanceStatus, PlacementId, ServiceId, ServiceStatus, TaskId,
+    TaskStatus,
 };
 
 use super::daemons::Daemons;
@@ -42,14 +43,15 @@ use shelf::{Order, Shelf, Sources};
 
 /// At most so many groups have a shelf of their own; then the one unused for longest goes.
 const OWN_SHELVES: usize = if cfg!(test) { 3 } else { 32 };
-/// A group gets a shelf of its own when its useless visits are so many times the instances: what loading one costs.
-const WASTE_PER_INSTANCE: u64 = if cfg!(test) { 1 } else { 4 };
-/// The upkeep of a shelf for one log entry, in useless visits.
-const UPKEEP: u64 = if cfg!(test) { 1 } else { 8 };
-/// After the upkeep of so many log entries for each instance a group has to do without its shelf again, in case it can.
-const RETRY_PER_INSTANCE: u64 = 16;
-/// So many useless visits never matter.
-const WASTE_IGNORED: u64 = if cfg!(test) { 8 } else { 256 };
+/// What loading a shelf costs for each instance, in looks at entries: a group gets one of its own when its useless looks
+/// have cost as much.
+const LOAD_COST: u64 = if cfg!(test) { 1 } else { 50 };
+/// What a shelf costs for each log entry, in looks at entries.
+const UPKEEP_COST: u64 = if cfg!(test) { 1 } else { 50 };
+/// After so many log entries for each instance a group has to do without its shelf again, in case it can.
+const RETRY: u64 = 16;
+/// So many useless looks never matter.
+const IGNORED: u64 = if cfg!(test) { 8 } else { 1_000 };
 
 /// An index over the instances of a cluster, kept by facts; forks with the simulation.
 #[derive(Clone, Debug)]
@@ -252,11 +254,11 @@ impl PlacementIndex {
         let end = self.log.end();
         let own = self.shelves.iter().position(|shelf| shelf.order == order && shelf.group == Some(group));
         let row = self.group(group);
-        let upkeep = UPKEEP * (end - row.last_query);
+        let upkeep = UPKEEP_COST * (end - row.last_query);
         row.last_query = end;
         if let Some(at) = own {
             let shelf = &self.shelves[at];
-            if shelf.is_close(&self.log, self.epoch) && shelf.upkeep < RETRY_PER_INSTANCE * (instances + WASTE_IGNORED) {
+            if shelf.is_close(&self.log, self.epoch) && shelf.upkeep < RETRY * (instances + IGNORED) {
                 return own;
             }
             // It was hardly used, or it is time to see whether it is still worth its upkeep.
@@ -265,7 +267,7 @@ impl PlacementIndex {
             return None;
         }
         row.waste = row.waste.saturating_sub(upkeep);
-        if row.waste < WASTE_PER_INSTANCE * instances + WASTE_IGNORED {
+        if row.waste < LOAD_COST * instances + IGNORED {
             return None;
         }
         row.waste = 0;
@@ -288,13 +290,8 @@ impl PlacementIndex {
             self.shelves.push(Shelf::new(order, None));
             self.shelves.len() - 1
         });
-        let sources = Sources {
-            view,
-            pools: &self.pools,
-            daemons: &self.daemons,
-            ranks: &self.ranks,
-            epoch: self.epoch,
-        };
+        let sources =
+            Sources { view, pools: &self.pools, daemons: &self.daemons, ranks: &self.ranks, epoch: self.epoch };
         self.shelves[at].catch_up(&self.log, &sources);
         (at, own.is_some())
     }

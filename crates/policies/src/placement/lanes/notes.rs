@@ -71,8 +71,8 @@ pub(super) struct Group {
     /// Who holds how many live tasks of it.
     pub hosts: BTreeMap<InstanceId, u32>,
     counters: Vec<Counter>,
-    /// Visits to instances that were of no use because they hold a task of the group, less what the upkeep of a shelf of
-    /// its own would have cost: when that is as much as loading one costs, the group gets one.
+    /// What looks at instances cost that were of no use because they hold a task of the group, less what the upkeep of
+    /// a shelf of its own would have cost: when that is as much as loading one costs, the group gets one.
     pub waste: u64,
     /// Its last query, in log entries.
     pub last_query: u64,

@@ -7,7 +7,7 @@ use ecsim_cluster::{GpuNeed, Instance, InstanceId, Port};
 use ecsim_kernel::Stream;
 
 use super::PlacementIndex;
-use super::forest::{Entry, Need, Slots};
+use super::forest::{Entry, Need, Slots, group_bit};
 use super::notes::Group;
 use super::pools::{NO_POOL, Pools, is_static};
 use super::shelf::{Lane, Order, Shelf};
@@ -25,6 +25,8 @@ const LIST: usize = if cfg!(test) { 3 } else { 64 };
 /// Draws of a slot before the tied instances are listed, however many they are. A draw costs a few nanoseconds, and so
 /// does listing one instance: that many draws are worth it where up to so many must be passed over for one that is tied.
 const SLOT_DRAWS: u32 = if cfg!(test) { 4 } else { 256 };
+/// What a look at an instance's row costs, in looks at entries: the row is somewhere in memory.
+const ROW_COST: u64 = 16;
 /// Draws in a run of equals before it is listed.
 const RUN_DRAWS: u32 = if cfg!(test) { 2 } else { 32 };
 /// A run of up to so many is listed at once where not all of it is tied.
@@ -52,32 +54,41 @@ struct Filter<'a> {
     ports: &'a [Port],
     /// Whether some constraint looks at what changes during a run.
     is_dynamic: bool,
-    /// Whether the shelf's instances may hold tasks of the group, which those looked for must not.
-    without_group: bool,
-    /// How many instances were visited in vain for that.
+    /// Where the shelf's instances may hold tasks of the group, which those looked for must not: the group's bit.
+    without_group: Option<u64>,
+    /// Whether no two groups share a bit.
+    bits_are_exact: bool,
+    /// What visits in vain for that have cost.
     waste: Cell<u64>,
 }
 
 impl Filter<'_> {
     /// Whether every fit of a lane is a candidate.
     fn is_open(&self) -> bool {
-        self.ports.is_empty() && !self.is_dynamic && !self.without_group
+        self.ports.is_empty() && !self.is_dynamic && self.without_group.is_none()
+    }
+
+    fn row(&self, instance: u32) -> &Instance {
+        &self.view.cluster.instances()[InstanceId::new(instance)]
     }
 
     #[inline]
-    fn admits(&self, instance: u32) -> bool {
-        self.is_open() || self.admits_row(&self.view.cluster.instances()[InstanceId::new(instance)])
+    fn admits(&self, entry: &Entry) -> bool {
+        if self.without_group.is_some_and(|bit| entry.groups & bit != 0) && self.holds_group(entry) {
+            return false;
+        }
+        self.ports.is_empty() && !self.is_dynamic || self.admits_row(self.row(entry.instance))
+    }
+
+    /// Whether an instance that has the bit of the group has a task of it.
+    fn holds_group(&self, entry: &Entry) -> bool {
+        let holds = self.bits_are_exact || self.row(entry.instance).live_tasks_of(self.request.group) > 0;
+        let cost = if self.bits_are_exact { 1 } else { ROW_COST };
+        self.waste.set(self.waste.get() + cost);
+        holds
     }
 
     fn admits_row(&self, row: &Instance) -> bool {
-        if self.without_group && row.live_tasks_of(self.request.group) > 0 {
-            self.waste.set(self.waste.get() + 1);
-            return false;
-        }
-        self.admits_host(row)
-    }
-
-    fn admits_host(&self, row: &Instance) -> bool {
         let definitions = self.view.cluster.definitions();
         row.ports.can_add(self.ports, definitions.max_reserved_ports)
             && (!self.is_dynamic
@@ -168,13 +179,14 @@ pub(super) fn run(
         Constraint::MemberOf(expression) => !is_static(expression),
         Constraint::DistinctInstance => false,
     });
-    let without_group = counted.is_some() && !is_own;
-    let filter = Filter { view, request, ports, is_dynamic, without_group, waste: Cell::new(0) };
+    let without_group = counted.filter(|_| !is_own).map(group_bit);
+    let bits_are_exact = view.cluster.definitions().groups.len() <= 64;
+    let filter = Filter { view, request, ports, is_dynamic, without_group, bits_are_exact, waste: Cell::new(0) };
     let query = Query { chain, request, filter, order, random, distinct };
 
     let shelf = &index.shelves[shelf];
     query.list_candidates(&mut scratch, shelf, &index.pools);
-    let hosts = (without_group && !distinct).then_some(&*group);
+    let hosts = (without_group.is_some() && !distinct).then_some(&*group);
     let mut search =
         Search { scratch: &mut scratch, shelf, pools: &index.pools, daemons: &index.daemons, ranks: &index.ranks };
     let chosen = match ties {
@@ -319,7 +331,7 @@ impl Query<'_> {
         let lane = &shelf.lanes[number as usize];
         let (need, from) = (self.need(lane), self.least_key(lane));
         let visit = |entry: &Entry| {
-            if self.filter.admits(entry.instance) { ControlFlow::Break(*entry) } else { ControlFlow::Continue(()) }
+            if self.filter.admits(entry) { ControlFlow::Break(*entry) } else { ControlFlow::Continue(()) }
         };
         let Some(entry) = shelf.forest.walk(&lane.tree, &need, from, u64::MAX, visit) else { return };
         let of_pool = search.scratch.pools[lane.key.pool as usize].unwrap_or_default();
@@ -330,7 +342,7 @@ impl Query<'_> {
     }
 
     fn try_hosts(&self, best: &mut Best, search: &mut Search<'_>, group: &Group) {
-        self.filter.waste.set(self.filter.waste.get() + group.hosts.len() as u64);
+        self.filter.waste.set(self.filter.waste.get() + ROW_COST * group.hosts.len() as u64);
         let view = self.filter.view;
         for (instance, live) in &group.hosts {
             let row = &view.cluster.instances()[*instance];
@@ -340,7 +352,7 @@ impl Query<'_> {
             }
             let Some(Some(of_pool)) = search.scratch.pools.get(pool as usize) else { continue };
             let room = search.daemons.room(view, row);
-            if room.holds(self.request.requirements.on(row.registered)) && self.filter.admits_host(row) {
+            if room.holds(self.request.requirements.on(row.registered)) && self.filter.admits_row(row) {
                 let key = self.key(of_pool, *live, room.cpu, room.memory);
                 if self.offer(best, search.scratch, key, search.ranks[instance.index()], instance.get()) {
                     search.scratch.instances.push(*instance);
@@ -408,7 +420,7 @@ impl Query<'_> {
             let lane = &search.shelf.lanes[*number as usize];
             let (from, below) = self.run(lane, *key);
             let is_full = search.shelf.forest.walk(&lane.tree, &self.need(lane), from, below, |entry| {
-                if !self.filter.admits(entry.instance) {
+                if !self.filter.admits(entry) {
                     return ControlFlow::Continue(());
                 }
                 tied.push(InstanceId::new(entry.instance));
@@ -455,7 +467,7 @@ impl Query<'_> {
                 let entry = shelf.forest.slot(&shelf.lanes[*number as usize].tree, *slots, at);
                 let fits = |entry: &&Entry| entry.cpu >= cpu && entry.memory >= memory;
                 if let Some(entry) = entry.filter(fits)
-                    && self.filter.admits(entry.instance)
+                    && self.filter.admits(entry)
                 {
                     return Some(InstanceId::new(entry.instance));
                 }
@@ -496,7 +508,7 @@ impl Query<'_> {
                 }
                 let lane = &shelf.lanes[*number as usize];
                 let entry = shelf.forest.nth(&lane.tree, first + at as u32)?;
-                if self.filter.admits(entry.instance) {
+                if self.filter.admits(entry) {
                     return Some(InstanceId::new(entry.instance));
                 }
                 break;

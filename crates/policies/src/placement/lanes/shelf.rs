@@ -3,7 +3,7 @@
 
 use ecsim_cluster::{GroupId, InstanceId};
 
-use super::forest::{Entry, Forest, Place, Scale, Tree};
+use super::forest::{Entry, Forest, Place, Scale, Tree, group_bit};
 use super::notes::Log;
 use super::pools::{NO_POOL, Pools};
 use crate::View;
@@ -164,7 +164,7 @@ impl Shelf {
         let stand = self.stands[instance as usize];
         match target {
             Some((lane, entry)) if lane == stand.lane && entry.place() == stand.place => {
-                self.forest.change(&mut self.lanes[lane as usize].tree, stand.place, entry.cpu, entry.memory);
+                self.forest.change(&mut self.lanes[lane as usize].tree, entry);
             }
             target => {
                 if stand.lane != NO_LANE {
@@ -187,12 +187,15 @@ impl Shelf {
             return None;
         }
         let room = sources.daemons.room(sources.view, row);
-        let count = self.group.map_or(0, |group| row.live_tasks_of(group));
+        let (count, groups) = match self.group {
+            Some(group) => (row.live_tasks_of(group), 0),
+            None => (0, row.groups.iter().fold(0, |bits, (group, _)| bits | group_bit(*group))),
+        };
         let lane = self.lane(sources.pools, LaneKey { pool, count, gpus: room.gpus, eni: room.enis > 0 });
         let scale = self.lanes[lane as usize].tree.scale();
         let (cpu, memory) = (room.cpu, room.memory);
         let tie = sources.ranks[instance as usize];
-        Some((lane, Entry { key: self.order.key(scale, cpu, memory), tie, instance, cpu, memory }))
+        Some((lane, Entry { key: self.order.key(scale, cpu, memory), tie, instance, cpu, memory, groups }))
     }
 
     fn lane(&mut self, pools: &Pools, key: LaneKey) -> u32 {

@@ -113,10 +113,13 @@ fn plc_072_the_chain_runs_backwards_and_random_ends_it() {
     let mut seen = std::collections::BTreeSet::new();
     for seed in 0..200 {
         let mut random = bench(&["random", "spread(instanceId)"], &["A1", "A2"], &["A1", "A1", "A1", "A2"]);
+        random.lab.settings.placement_tie_break = TieBreak::Random;
         random.lab.streams.seed = seed;
         seen.extend(victims(&mut random, 1));
     }
-    assert_eq!(seen.len(), 4, "uniform in ordinal mode too, and what follows has no effect: {seen:?}");
+    assert_eq!(seen.len(), 4, "uniform, and what follows has no effect: {seen:?}");
+    let mut ordinal = bench(&["random", "spread(instanceId)"], &["A1", "A2"], &["A1", "A1", "A1", "A2"]);
+    assert_eq!(victims(&mut ordinal, 1), ["t4@A2"], "in ordinal mode nothing is left to luck (PLC-074)");
 }
 
 #[test]
@@ -143,6 +146,7 @@ fn plc_074_ordinal_ties_go_to_the_newest() {
 fn plc_074_random_ties_change_with_each_stop_and_repeat_with_the_seed() {
     let run = |seed| {
         let mut random = bench(&["random"], &["A1", "A2"], &["A1"; 8]);
+        random.lab.settings.placement_tie_break = TieBreak::Random;
         random.lab.streams.seed = seed;
         victims(&mut random, 4)
     };

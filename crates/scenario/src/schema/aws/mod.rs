@@ -1,8 +1,7 @@
 //! AWS objects in AWS's own words: every field of the API as of October 2026, so that what a user pastes works.
 //!
 //! A field that the simulator does not need is accepted and kept; one that AWS does not have is an error. Where the
-//! inside of a kept
-//! object does not matter, it is kept as it is ([`KeptObject`]).
+//! inside of a kept object does not matter, it is kept as it is ([`KeptObject`]).
 
 pub mod cluster;
 pub mod common;

@@ -173,8 +173,7 @@ pub struct EphemeralStorage {
 }
 
 /// An element of `taskDefinitions`: a task definition; one wrapped in `taskDefinition`, as `DescribeTaskDefinition`
-/// prints it; or the
-/// `include` of a file with either, which is resolved before anything is read.
+/// prints it; or the `include` of a file with either, which is resolved before anything is read.
 pub(crate) struct TaskDefinitionItem;
 
 /// The answer of `DescribeTaskDefinition` and of `RegisterTaskDefinition`.
