@@ -3,7 +3,8 @@
 /// Whether `name` matches `pattern`, in which `*` stands for any run of characters and `?` for any one.
 ///
 /// Works in at most pattern times name steps, so no pattern can hang it, and on bytes: AWS's names are ASCII.
-pub(crate) fn matches(pattern: &str, name: &str) -> bool {
+#[must_use]
+pub fn matches(pattern: &str, name: &str) -> bool {
     let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
     let (mut at_pattern, mut at_name) = (0, 0);
     // Where the last `*` was, and how much of the name it swallows so far.

@@ -37,6 +37,7 @@ mod table;
 
 pub use catalog::Catalog;
 pub use fargate::{FargatePrice, FargateSize};
+pub use glob::matches as glob_matches;
 pub use instance_type::{
     Architecture, CPU_UNITS_PER_VCPU, DEFAULT_LINUX_MEMORY_PERCENT, EniLimitSource, Hypervisor, InstanceType,
     MemorySource,

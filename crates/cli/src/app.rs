@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use ecsim_kernel::Span;
 
@@ -14,8 +15,8 @@ use crate::terminal::ColorChoice;
 #[derive(Debug, Parser)]
 #[command(name = "ecsim", version, max_term_width = 100, after_help = EXIT_STATUS)]
 pub struct Args {
-    /// Colours: auto (a terminal, and NO_COLOR is not set), always, never
-    #[arg(long, global = true, value_enum, default_value_t, hide_possible_values = true, value_name = "WHEN")]
+    /// Colours: always, never, or auto (on a terminal, unless NO_COLOR is set)
+    #[arg(long, global = true, value_enum, default_value_t, hide_possible_values = true, value_name = "WHEN", display_order = 1000)]
     pub color: ColorChoice,
     /// What to do
     #[command(subcommand)]
@@ -25,23 +26,63 @@ pub struct Args {
 const EXIT_STATUS: &str = "Exit status: 0 done; 1 an expectation failed; 2 the input or the call is wrong; \
                            3 the machine failed (disk full, no permission).";
 
+const RUN_EXAMPLES: &str = "\
+Examples:
+  ecsim run scenarios/quickstart.yaml
+  ecsim run scenarios/quickstart.yaml --set services.web.desiredCount=9 --seed 3 --out run9";
+
+const TEST_EXAMPLES: &str = "\
+Examples:
+  ecsim test scenarios
+  ecsim test scenarios/quickstart.yaml --junit report.xml";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  ecsim explain scenarios/quickstart.yaml --task 12
+  ecsim explain scenarios/quickstart.yaml --workload encode         the first copy that found no place
+  ecsim explain scenarios/quickstart.yaml --service web --at 95m    the next placement after that moment
+  ecsim explain scenarios/quickstart.yaml --instance web-2";
+
+const CATALOG_EXAMPLES: &str = "\
+Examples:
+  ecsim catalog m5.large \"c7g.*\" --region eu-west-1
+  ecsim catalog --min-gpus 1 --max-vcpu 16 --format csv
+  ecsim catalog --show regions \"eu-*\"";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Simulate a scenario and print the summary
+    #[command(after_help = RUN_EXAMPLES)]
     Run(Run),
     /// Read scenarios and report every problem at once, without running them
     Check(Check),
     /// Run every scenario that has an `expect:` block and report as a test runner does
+    #[command(after_help = TEST_EXAMPLES)]
     Test(Test),
     /// Why a task was placed where it was, or why it could not be placed
+    #[command(after_help = EXPLAIN_EXAMPLES, override_usage = "ecsim explain [OPTIONS] SCENARIO (--task ID | --service NAME | --workload NAME | --instance NAME)")]
     Explain(Explain),
     /// Look up instance types, prices, Fargate sizes, Spot bands
+    #[command(after_help = CATALOG_EXAMPLES)]
     Catalog(Catalog),
     /// Print the JSON Schema of the scenario, for editors
     Schema(Schema),
     /// Print a completion script for a shell
     Completions(Completions),
+}
+
+/// An empty path too: an empty environment variable is as good as none.
+fn any_path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "a whole number above 0 is wanted".to_owned())
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
 /// How a scenario is found and changed on the way in.
@@ -51,10 +92,10 @@ pub struct ScenarioOptions {
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
     /// Where `data:` paths of scenarios are found
-    #[arg(long, value_name = "DIR", env = "ECSIM_DATA")]
+    #[arg(long, value_name = "DIR", env = "ECSIM_DATA", hide_env_values = true, value_parser = any_path())]
     pub data: Option<PathBuf>,
     /// Seed of every random stream, instead of the scenario's
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     pub seed: Option<u64>,
 }
 
@@ -78,8 +119,8 @@ pub struct Run {
     /// Print no summary and no progress
     #[arg(long, short)]
     pub quiet: bool,
-    /// How the summary is printed
-    #[arg(long, value_enum, default_value_t)]
+    /// How the summary is printed: table, json (as in summary.json), csv (one row per number)
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
     pub format: SummaryFormat,
 }
 
@@ -107,8 +148,8 @@ pub struct Check {
     /// Also list the AWS fields that are accepted and have no effect on the simulation
     #[arg(long)]
     pub kept: bool,
-    /// How problems are printed
-    #[arg(long, value_enum, default_value_t)]
+    /// How problems are printed: human (with excerpts, on stderr) or json (on stdout)
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
     pub format: CheckFormat,
 }
 
@@ -138,7 +179,7 @@ pub struct Test {
     #[arg(long)]
     pub invariants: bool,
     /// How many scenarios run at the same time [default: one per core]
-    #[arg(long, short, value_name = "N")]
+    #[arg(long, short, value_name = "N", value_parser = at_least_one)]
     pub jobs: Option<usize>,
 }
 
@@ -157,13 +198,13 @@ pub struct Explain {
     #[arg(long, value_name = "TIME")]
     pub at: Option<Span>,
     /// With --workload: the copy, counted from 0
-    #[arg(long, value_name = "N", requires = "workload")]
+    #[arg(long, value_name = "N")]
     pub copy: Option<u32>,
     /// Show at most so many instances
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = at_least_one)]
     pub limit: usize,
-    /// How the answer is printed
-    #[arg(long, value_enum, default_value_t)]
+    /// How the answer is printed: table, json, csv
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
     pub format: DataFormat,
 }
 
@@ -200,16 +241,16 @@ pub enum DataFormat {
 /// `ecsim catalog`.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Catalog {
-    /// Instance types by name or glob, such as m5.large or "c7g.*"
+    /// Instance types by name or glob, such as m5.large or "c7g.*"; with `--show regions`, regions
     pub names: Vec<String>,
-    /// What to list
-    #[arg(long, value_enum, default_value_t)]
+    /// What to list: instance-types, prices, spot, fargate-sizes, fargate-prices, regions
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true, value_name = "TABLE")]
     pub show: CatalogTable,
-    /// The region of prices, zones and Spot bands
-    #[arg(long, default_value = "us-east-1")]
-    pub region: String,
+    /// The region of prices, zones and Spot bands [default: us-east-1]
+    #[arg(long, value_name = "NAME")]
+    pub region: Option<String>,
     /// Only this family, such as m5
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     pub family: Option<String>,
     /// At least so many vCPUs
     #[arg(long, value_name = "N")]
@@ -226,8 +267,8 @@ pub struct Catalog {
     /// At least so many GPUs
     #[arg(long, value_name = "N")]
     pub min_gpus: Option<u32>,
-    /// x86_64 or arm64
-    #[arg(long)]
+    /// Only this architecture: x86_64 or arm64
+    #[arg(long, value_name = "NAME")]
     pub architecture: Option<String>,
     /// Only types that trunk network interfaces
     #[arg(long)]
@@ -238,8 +279,8 @@ pub struct Catalog {
     /// Only types that the region offers
     #[arg(long)]
     pub offered: bool,
-    /// How the rows are printed
-    #[arg(long, value_enum, default_value_t)]
+    /// How the rows are printed: table (the columns most asked for), json, csv (all columns)
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
     pub format: DataFormat,
 }
 
@@ -264,14 +305,17 @@ pub enum CatalogTable {
 /// `ecsim schema`.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Schema {
-    /// Print the reference of all settings instead
-    #[arg(long)]
+    /// Print the reference of all settings instead, in Markdown
+    #[arg(long, conflicts_with = "traces")]
     pub settings: bool,
+    /// Print the reference of the files of a run and of all metrics instead, in Markdown
+    #[arg(long)]
+    pub traces: bool,
 }
 
 /// `ecsim completions`.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Completions {
-    /// bash, elvish, fish, powershell or zsh
+    /// Which shell
     pub shell: clap_complete::Shell,
 }

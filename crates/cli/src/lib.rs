@@ -39,6 +39,7 @@ pub mod commands;
 pub mod exit;
 pub mod interrupt;
 pub mod output;
+pub mod reference;
 pub mod session;
 pub mod table;
 pub mod terminal;

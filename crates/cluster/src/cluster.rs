@@ -185,8 +185,7 @@ impl Cluster {
                 let row = &mut self.instances[instance];
                 row.host_running = running;
                 if !running {
-                    // What was cached in memory is gone with a terminated host; a stopped one keeps its disk, but the
-                    // simulator treats both alike: the next start pulls again only where the behaviour says so.
+                    // The agent is gone with its host, and its queue with it; images stay on the disk.
                     row.queue.clear();
                 }
             }

@@ -161,9 +161,7 @@ impl Step<'_> {
             };
             let failure = match instance {
                 None => Err(StartTaskFailure::Missing),
-                Some(instance) => {
-                    fit::check_start_task(&self.sim.view(), &request, *instance).map(|()| *instance)
-                }
+                Some(instance) => fit::check_start_task(&self.sim.view(), &request, *instance).map(|()| *instance),
             };
             match failure {
                 Ok(instance) => {
@@ -333,7 +331,8 @@ impl Simulation {
 
     /// The instances a call means, in ordinal order.
     fn select_instances(&self, call: CallId, selector: &InstanceSelector) -> Vec<InstanceId> {
-        let InstanceSelector::Filter { zone, instance_type, name_prefix, attribute, expression, count, random } = selector
+        let InstanceSelector::Filter { zone, instance_type, name_prefix, attribute, expression, count, random } =
+            selector
         else {
             let InstanceSelector::Named(names) = selector else { return Vec::new() };
             return names.clone();
@@ -378,9 +377,9 @@ impl Simulation {
                 && selector.service.is_none_or(|service| task.service() == Some(service))
                 && selector.group.is_none_or(|group| task.group == group)
                 && selector.instance.is_none_or(|instance| task.instance == instance)
-                && selector.source.is_none_or(
-                    |source| matches!(task.origin, TaskOrigin::Source { source: of, .. } if of == source),
-                )
+                && selector
+                    .source
+                    .is_none_or(|source| matches!(task.origin, TaskOrigin::Source { source: of, .. } if of == source))
                 && selector.started_by.is_none_or(|text| match task.origin {
                     TaskOrigin::Source { source, .. } => definitions.sources[source].started_by == Some(text),
                     TaskOrigin::Service { .. } => false,

@@ -34,6 +34,8 @@ pub enum Event {
     AgentLost(InstanceId),
     /// A disconnected agent comes back.
     AgentReconnects(InstanceId),
+    /// A task that waited for it may be launched (QTA-018).
+    Launched(TaskId),
     /// The network interface of a task is attached.
     EniAttached(TaskId),
     /// The network interface of a task is gone.

@@ -51,20 +51,26 @@ impl Step<'_> {
             }
         };
         let chosen = sim.index.choose(&view, request, ties);
-        if let Some(probe) = &mut sim.probe {
-            if probe.wants(sim.now, subject, sim.cluster.tasks().next_id()) {
-                if let Probe::Service { limit, .. } = probe {
-                    *limit -= 1;
-                }
-                let funnel = explain::funnel(&view, request);
-                sim.explained.push(Explained { at: sim.now, subject, funnel, chosen });
+        if let Some(probe) = &mut sim.probe
+            && probe.wants(sim.now, subject, sim.cluster.tasks().next_id())
+        {
+            if let Probe::Service { limit, .. } = probe {
+                *limit -= 1;
             }
+            let funnel = explain::funnel(&view, request);
+            sim.explained.push(Explained { at: sim.now, subject, funnel, chosen });
         }
         chosen.map_or(Placed::Nowhere, Placed::At)
     }
 
     /// The subnet a task's network interface lies in (PLC-007).
-    pub(crate) fn choose_subnet(&self, subnets: &[SubnetId], instance: InstanceId, needs: bool, key: Key) -> Option<SubnetId> {
+    pub(crate) fn choose_subnet(
+        &self,
+        subnets: &[SubnetId],
+        instance: InstanceId,
+        needs: bool,
+        key: Key,
+    ) -> Option<SubnetId> {
         if !needs || subnets.is_empty() {
             return None;
         }
@@ -103,29 +109,34 @@ impl Step<'_> {
         let subject = Subject::Service { service, ordinal };
         let placed = match daemon_on {
             None => self.place(&request, subject, key),
-            Some(instance) => {
-                match explain::rejection_of(&self.sim.view(), &request, instance) {
-                    None => Placed::At(instance),
-                    Some(reason) => {
-                        let mut rejections = ecsim_cluster::RejectionCounts::default();
-                        rejections.add(reason);
-                        self.emit(Fact::ServiceUnplaced {
-                            service,
-                            instance: Some(instance),
-                            zone: None,
-                            rejections,
-                            closest: Some(instance),
-                        });
-                        self.announce(service, ServiceEvent::PlacementFailed { closest: Some((instance, reason)) });
-                        return;
-                    }
+            Some(instance) => match explain::rejection_of(&self.sim.view(), &request, instance) {
+                None => Placed::At(instance),
+                Some(reason) => {
+                    let mut rejections = ecsim_cluster::RejectionCounts::default();
+                    rejections.add(reason);
+                    self.emit(Fact::ServiceUnplaced {
+                        service,
+                        instance: Some(instance),
+                        zone: None,
+                        rejections,
+                        closest: Some(instance),
+                    });
+                    self.announce(service, ServiceEvent::PlacementFailed { closest: Some((instance, reason)) });
+                    return;
                 }
-            }
+            },
         };
         match placed {
             Placed::At(instance) => {
                 let subnet = self.choose_subnet(&definition.subnets, instance, requirements.eni, key);
-                self.create_task(task_definition, definition.group, TaskOrigin::Service { service, ordinal }, instance, requirements, subnet);
+                self.create_task(
+                    task_definition,
+                    definition.group,
+                    TaskOrigin::Service { service, ordinal },
+                    instance,
+                    requirements,
+                    subnet,
+                );
             }
             Placed::Nowhere => {
                 let diagnosis = explain::diagnose(&self.sim.view(), &request);

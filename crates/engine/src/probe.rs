@@ -65,7 +65,9 @@ impl Probe {
     pub fn wants(self, now: SimTime, subject: Subject, next: TaskId) -> bool {
         match (self, subject) {
             (Self::Task(task), _) => task == next,
-            (Self::Copy { source, ordinal }, Subject::Copy { source: of, ordinal: at }) => (source, ordinal) == (of, at),
+            (Self::Copy { source, ordinal }, Subject::Copy { source: of, ordinal: at }) => {
+                (source, ordinal) == (of, at)
+            }
             (Self::Service { service, from, limit }, Subject::Service { service: of, .. }) => {
                 service == of && now >= from && limit > 0
             }

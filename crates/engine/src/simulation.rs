@@ -51,6 +51,7 @@ pub struct Simulation {
     pub(crate) probe: Option<Probe>,
     pub(crate) explained: Vec<Explained>,
     pub(crate) registrations: crate::world::RegistrationLog,
+    pub(crate) launches: crate::world::Launches,
     pub(crate) ended: bool,
     /// When the latest event was, and how many there have been since the clock got there.
     instant: (SimTime, u64),
@@ -80,7 +81,10 @@ impl core::fmt::Display for Overrun {
         let at = self.at;
         match self.limit {
             Limit::EventsPerInstant => {
-                write!(out, "the run was stopped at {at}: more than {MAX_EVENTS_PER_INSTANT} events at this one instant")
+                write!(
+                    out,
+                    "the run was stopped at {at}: more than {MAX_EVENTS_PER_INSTANT} events at this one instant"
+                )
             }
             Limit::Tasks => write!(out, "the run was stopped at {at}: more than {MAX_TASKS} tasks were started"),
         }
@@ -153,10 +157,11 @@ impl Simulation {
         }
         let is_daemon = |id: &ServiceId| definitions.services[*id].scheduling == SchedulingStrategy::Daemon;
         let daemons = definitions.services.ids().filter(is_daemon).collect();
-        let has_affinity =
-            model.placements.values().flat_map(|placement| &placement.constraints).any(|constraint| {
-                matches!(constraint, Constraint::MemberOf(_)) && !constraint.is_static()
-            });
+        let has_affinity = model
+            .placements
+            .values()
+            .flat_map(|placement| &placement.constraints)
+            .any(|constraint| matches!(constraint, Constraint::MemberOf(_)) && !constraint.is_static());
         let mut sim = Self {
             streams: Streams { seed: model.seed, run_index: model.run_index, antithetic: model.antithetic },
             now: SimTime::ZERO,
@@ -181,6 +186,7 @@ impl Simulation {
             probe: None,
             explained: Vec::new(),
             registrations: crate::world::RegistrationLog::default(),
+            launches: crate::world::Launches::default(),
             ended: false,
             instant: (SimTime::ZERO, 0),
             overrun: None,

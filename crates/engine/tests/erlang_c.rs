@@ -98,7 +98,8 @@ fn waiting_in_line_follows_erlang_c() {
         let count = |run: &Vec<Option<f64>>| run.len() as f64;
         let waited: Vec<f64> =
             runs.iter().map(|run| run.iter().filter(|wait| wait.unwrap() > 0.0).count() as f64 / count(run)).collect();
-        let means: Vec<f64> = runs.iter().map(|run| run.iter().map(|wait| wait.unwrap()).sum::<f64>() / count(run)).collect();
+        let means: Vec<f64> =
+            runs.iter().map(|run| run.iter().map(|wait| wait.unwrap()).sum::<f64>() / count(run)).collect();
         agrees("waiting probability", &waited, c);
         agrees("mean wait", &means, mean_wait);
     }

@@ -7,8 +7,8 @@ mod kit;
 use ecsim_cluster::definitions::NetworkMode;
 use ecsim_cluster::fact::CallError;
 use ecsim_cluster::{
-    Fact, GpuNeed, InstanceId, InstanceStatus, Port, Protocol, Rejection, Requirements, Resources, ServiceId,
-    SourceId, StopReason, TaskDefinitionId, TaskStatus,
+    Fact, GpuNeed, InstanceId, InstanceStatus, Port, Protocol, Rejection, Requirements, Resources, ServiceId, SourceId,
+    StopReason, TaskDefinitionId, TaskStatus,
 };
 use ecsim_engine::builder::{Builder, TASK_ENI, constant};
 use ecsim_engine::model::{Arrivals, Call, TaskSelector, WhenUnplaced};
@@ -54,10 +54,14 @@ const fn udp(number: u16) -> Port {
     Port { protocol: Protocol::Udp, number }
 }
 
+// proves: PLC-032, PLC-003
 #[test]
 fn px_01_default_service_strategy() {
     let make = |builder: &mut Builder| {
-        fleet(builder, &[("A1", "a", 4096, 8000), ("A2", "a", 4096, 8000), ("B1", "b", 4096, 8000), ("C1", "c", 4096, 8000)]);
+        fleet(
+            builder,
+            &[("A1", "a", 4096, 8000), ("A2", "a", 4096, 8000), ("B1", "b", 4096, 8000), ("C1", "c", 4096, 8000)],
+        );
         let web = builder.task_definition("web", Builder::needs(256, 512));
         let default = builder.service_default(&[]);
         builder.service("web", web, 6, default);
@@ -70,17 +74,16 @@ fn px_01_default_service_strategy() {
     any_mode(make, |run| assert_eq!(run.counts(service, &all), [1, 1, 2, 2]));
 }
 
+// proves: PLC-024, PLC-032, PLC-033
 #[test]
 fn px_02_no_strategy_versus_explicit_zone_spread() {
     let service = ServiceId::new(0);
     let make = |explicit: bool| {
         move |builder: &mut Builder| {
-            let all = fleet(builder, &[
-                ("A1", "a", 4096, 8000),
-                ("A2", "a", 4096, 8000),
-                ("B1", "b", 4096, 8000),
-                ("C1", "c", 4096, 8000),
-            ]);
+            let all = fleet(
+                builder,
+                &[("A1", "a", 4096, 8000), ("A2", "a", 4096, 8000), ("B1", "b", 4096, 8000), ("C1", "c", 4096, 8000)],
+            );
             let web = builder.task_definition("web", Builder::needs(64, 128));
             let placement = if explicit { builder.rules(&[ZONES], &[]) } else { builder.service_default(&[]) };
             let web_service = builder.service("web", web, 0, placement);
@@ -88,12 +91,9 @@ fn px_02_no_strategy_versus_explicit_zone_spread() {
             let other = ServiceId::new(1);
             let next = arrange(builder, other, &all, &[all[2]; 9]);
             assert!(next < 20);
-            for (second, wanted) in [(20, 1)] {
-                let others = [all[1], all[2], all[3]];
-                let duration = Some(Span::from_ms(500));
-                builder.call(at(second), Call::DisconnectAgent { instances: named(&others), duration });
-                builder.call(at(second), scale(web_service, wanted));
-            }
+            let others = named(&[all[1], all[2], all[3]]);
+            builder.call(at(20), Call::DisconnectAgent { instances: others, duration: Some(Span::from_ms(500)) });
+            builder.call(at(20), scale(web_service, 1));
             builder.call(at(30), scale(web_service, 4));
         }
     };
@@ -114,6 +114,7 @@ fn px_02_no_strategy_versus_explicit_zone_spread() {
     assert_eq!(thirds.into_iter().collect::<Vec<_>>(), ["A1", "A2", "B1", "C1"]);
 }
 
+// proves: PLC-028, PLC-005
 #[test]
 fn px_03_binpack_uses_absolute_remaining_memory() {
     let source = SourceId::new(3);
@@ -136,11 +137,15 @@ fn px_03_binpack_uses_absolute_remaining_memory() {
     any_mode(make, check);
 }
 
+// proves: PLC-021, PLC-023, PLC-028
 #[test]
 fn px_04_zone_spread_then_binpack_with_a_tie_between_zones() {
     let source = SourceId::new(0);
     let make = |builder: &mut Builder| {
-        fleet(builder, &[("A1", "a", 9999, 4000), ("A2", "a", 9999, 2000), ("B1", "b", 9999, 3000), ("B2", "b", 9999, 3500)]);
+        fleet(
+            builder,
+            &[("A1", "a", 9999, 4000), ("A2", "a", 9999, 2000), ("B1", "b", 9999, 3000), ("B2", "b", 9999, 3500)],
+        );
         let job = builder.task_definition("job", Builder::needs(0, 1000));
         let jobs = caller(builder, "jobs", job, &[ZONES, "binpack(memory)"]);
         builder.source_mut(jobs).count = 5;
@@ -151,6 +156,7 @@ fn px_04_zone_spread_then_binpack_with_a_tie_between_zones() {
     any_mode(make, check);
 }
 
+// proves: PLC-023, PLC-024
 #[test]
 fn px_05_spread_over_instances_counts_only_the_services_own_tasks() {
     let service = ServiceId::new(0);
@@ -175,6 +181,7 @@ fn px_05_spread_over_instances_counts_only_the_services_own_tasks() {
     });
 }
 
+// proves: PLC-024, PLC-030
 #[test]
 fn px_06_task_group_of_standalone_tasks() {
     let run = ordinal(|builder| {
@@ -190,6 +197,7 @@ fn px_06_task_group_of_standalone_tasks() {
     assert_eq!(run.places(SourceId::new(0)), ["A1", "B1", "C1"]);
 }
 
+// proves: PLC-041, FLR-010, PLC-008
 #[test]
 fn px_07_distinct_instance_caps_the_count() {
     let service = ServiceId::new(0);
@@ -214,6 +222,7 @@ fn px_07_distinct_instance_caps_the_count() {
     assert!(run.service_unplaced(service).iter().all(|(time, _, _)| *time < 200_000), "scale-in to 3 clears it");
 }
 
+// proves: PLC-042, RES-014
 #[test]
 fn px_08_distinct_instance_looks_at_desired_status() {
     let service = ServiceId::new(0);
@@ -263,6 +272,7 @@ fn beside_port_80(change: impl Fn(&mut Builder, TaskDefinitionId), stop_first: b
     run
 }
 
+// proves: RES-012, RES-014, RES-015, RES-020, RES-022, RES-023
 #[test]
 fn px_15_host_ports() {
     let second = SourceId::new(1);
@@ -302,6 +312,7 @@ fn px_15_host_ports() {
     assert_eq!(after.entered(task, TaskStatus::Running), Some(30_000), "PENDING until T0's containers exit");
 }
 
+// proves: RES-024, RES-023, RES-014
 #[test]
 fn px_16_the_hundred_port_limit() {
     let mut builder = Builder::new();
@@ -343,6 +354,7 @@ fn px_16_the_hundred_port_limit() {
     assert_eq!(run.created_ms(run.tasks(x4)[0]), 11_000);
 }
 
+// proves: RES-040, RES-014, RES-016
 #[test]
 fn px_17_eni_limit_without_trunking() {
     let mut builder = Builder::new();
@@ -362,7 +374,11 @@ fn px_17_eni_limit_without_trunking() {
     let left = |run: &Run| run.cluster().instances()[InstanceId::new(0)].remaining;
     assert_eq!((left(&run).cpu, left(&run).memory), (1536, 3188));
     run.to(at(10));
-    assert_eq!((left(&run).cpu, left(&run).memory, left(&run).enis), (1536, 3188, 0), "free at once, with bridge there");
+    assert_eq!(
+        (left(&run).cpu, left(&run).memory, left(&run).enis),
+        (1536, 3188, 0),
+        "free at once, with bridge there"
+    );
     run.finish();
     let failures: Vec<(u64, u32)> =
         run.unplaced(vpc).iter().map(|(time, _, reasons)| (*time, reasons.of(Rejection::Eni))).collect();
@@ -373,6 +389,7 @@ fn px_17_eni_limit_without_trunking() {
     assert_eq!(run.created_ms(tasks[2]), 36_000, "fits when the first is STOPPED");
 }
 
+// proves: PLC-006, PLC-007, FLR-003, FLR-004, FLR-005, FLR-010
 #[test]
 fn px_18_location_attribute_and_eni_reasons() {
     let mut builder = Builder::new();
@@ -401,6 +418,7 @@ fn px_18_location_attribute_and_eni_reasons() {
     assert!(said.contains("(container-instance B2) encountered error \"RESOURCE:ENI\"."), "{said}");
 }
 
+// proves: PLC-056, PLC-057, FLR-003, FLR-004
 #[test]
 fn px_19_run_task_count_and_partial_success() {
     let source = SourceId::new(0);
@@ -426,6 +444,7 @@ fn px_19_run_task_count_and_partial_success() {
     any_mode(make, check);
 }
 
+// proves: PLC-034
 #[test]
 fn px_19_b_four_thousand_calls_without_a_strategy() {
     let mut builder = Builder::new();
@@ -446,16 +465,15 @@ fn px_19_b_four_thousand_calls_without_a_strategy() {
     }
 }
 
+// proves: PLC-070, PLC-071, PLC-074
 #[test]
 fn px_20_scale_in_without_a_strategy() {
     let service = ServiceId::new(0);
     let make = |builder: &mut Builder| {
-        let all = fleet(builder, &[
-            ("A1", "a", 4096, 8000),
-            ("B1", "b", 4096, 8000),
-            ("C1", "c", 4096, 8000),
-            ("C2", "c", 4096, 8000),
-        ]);
+        let all = fleet(
+            builder,
+            &[("A1", "a", 4096, 8000), ("B1", "b", 4096, 8000), ("C1", "c", 4096, 8000), ("C2", "c", 4096, 8000)],
+        );
         let web = builder.task_definition("web", Builder::needs(64, 128));
         let default = builder.service_default(&[]);
         builder.service("web", web, 0, default);
@@ -472,6 +490,7 @@ fn px_20_scale_in_without_a_strategy() {
     });
 }
 
+// proves: PLC-072, PLC-070, PLC-074
 #[test]
 fn px_21_scale_in_with_binpack() {
     let service = ServiceId::new(0);
@@ -505,6 +524,7 @@ fn px_21_scale_in_with_binpack() {
     });
 }
 
+// proves: PLC-051, PLC-053, PLC-054, FLR-033
 #[test]
 fn px_22_daemon_life() {
     let mut builder = Builder::new();
@@ -534,9 +554,12 @@ fn px_22_daemon_life() {
     let desired = |run: &Run| run.cluster().services()[logd].desired_count;
     assert_eq!(desired(&run), 3);
     assert_eq!(run.service_places(logd, 0), ["e1"]);
-    let failures: Vec<(Vec<(Rejection, u32)>, Option<&str>)> =
-        run.service_unplaced(logd).into_iter().map(|(_, reasons, on)| (reasons.iter().collect(), on)).collect();
-    assert_eq!(failures, [(vec![(Rejection::Memory, 1)], Some("e3")), (vec![(Rejection::Agent, 1)], Some("e4"))]);
+    let failures: Vec<(Option<Rejection>, u32, Option<&str>)> = run
+        .service_unplaced(logd)
+        .into_iter()
+        .map(|(_, reasons, on)| (reasons.furthest(), reasons.total(), on))
+        .collect();
+    assert_eq!(failures, [(Some(Rejection::Memory), 1, Some("e3")), (Some(Rejection::Agent), 1, Some("e4"))]);
     run.to(at(51));
     assert_eq!(run.service_places(logd, 1_000), ["e3"]);
     assert_eq!(run.created_ms(run.service_tasks(logd)[1]), 50_001);
@@ -549,6 +572,7 @@ fn px_22_daemon_life() {
     assert_eq!(run.service_tasks(logd).len(), 3);
 }
 
+// proves: RES-013, RES-014, RES-015
 #[test]
 fn px_24_resources_are_free_before_the_task_has_stopped() {
     let mut builder = Builder::new();
@@ -574,6 +598,7 @@ fn px_24_resources_are_free_before_the_task_has_stopped() {
     assert_eq!(run.entered(tasks[1], TaskStatus::Running), Some(190_000));
 }
 
+// proves: RES-030, RES-032
 #[test]
 fn px_25_gpus() {
     let mut builder = Builder::new();
@@ -613,12 +638,12 @@ fn no_room(room_at: u64) -> Run {
     Run::whole(builder)
 }
 
+// proves: FLR-012, FLR-030, FLR-031, FLR-032
 #[test]
 fn px_26_a_retry_gap() {
     let service = ServiceId::new(0);
-    let attempts = |run: &Run| -> Vec<u64> {
-        run.service_unplaced(service).iter().map(|(time, _, _)| time - 100_001).collect()
-    };
+    let attempts =
+        |run: &Run| -> Vec<u64> { run.service_unplaced(service).iter().map(|(time, _, _)| time - 100_001).collect() };
     let run = no_room(1_000_000);
     assert_eq!(attempts(&run), [0, 15_000, 45_000, 345_000, 945_000, 2_145_000]);
     let failed: Vec<u64> =
@@ -630,6 +655,7 @@ fn px_26_a_retry_gap() {
     }
 }
 
+// proves: QTA-014, QTA-031
 #[test]
 fn px_26_b_launch_rate() {
     let mut builder = Builder::new();
@@ -670,6 +696,7 @@ fn draining(maximum_percent: u32) -> (Run, ServiceId, Vec<InstanceId>) {
     (Run::new(builder), service, all)
 }
 
+// proves: INS-004, PLC-004
 #[test]
 fn px_27_draining() {
     let (mut run, service, all) = draining(200);
@@ -691,6 +718,7 @@ fn px_27_draining() {
     assert_eq!(run.cluster().instances()[all[0]].status, InstanceStatus::Draining, "until re-activated or removed");
 }
 
+// proves: INS-004
 #[test]
 fn px_27_with_100_and_100_percent_nothing_running_moves() {
     let (mut run, service, _) = draining(100);
@@ -701,8 +729,9 @@ fn px_27_with_100_and_100_percent_nothing_running_moves() {
     assert_eq!(run.stopped(tasks[1]), None);
 }
 
+// proves: INS-001, INS-003
 #[test]
-fn px_27_draining_needs_an_active_instance_and_at_most_ten_ins_003() {
+fn px_27_draining_needs_an_active_instance_and_at_most_ten() {
     let mut builder = Builder::new();
     let shape = builder.shape("test", kit::room(1024, 1000));
     let many = builder.instances("i", shape, "us-east-1a", 11);
@@ -715,10 +744,13 @@ fn px_27_draining_needs_an_active_instance_and_at_most_ten_ins_003() {
     builder.call(at(52), set_status(&many[..10], InstanceStatus::Draining));
     let run = Run::whole(builder);
     let status = InstanceStatus::Registering;
-    assert_eq!(run.refused(), [
-        (50_000, CallError::InstanceState { instance: slow, status }),
-        (51_000, CallError::TooManyInstances { named: 11, limit: 10 }),
-    ]);
+    assert_eq!(
+        run.refused(),
+        [
+            (50_000, CallError::InstanceState { instance: slow, status }),
+            (51_000, CallError::TooManyInstances { named: 11, limit: 10 }),
+        ]
+    );
     let drained = run.times(|fact| matches!(fact, Fact::InstanceStatusChanged { to: InstanceStatus::Draining, .. }));
     assert_eq!(drained, [52_000; 10], "all or none");
 }

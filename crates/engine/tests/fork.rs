@@ -16,9 +16,9 @@ fn busy(seed: u64, last_words: bool) -> Arc<Model> {
     let mut builder = Builder::new();
     builder.seed = seed;
     builder.settings.placement_tie_break = TieBreak::Random;
-    let names: Vec<(String, &str)> =
-        (0..9).map(|number| (format!("i{number}"), ["a", "b", "c"][number % 3])).collect();
-    let list: Vec<(&str, &str, u32, u32)> = names.iter().map(|(name, zone)| (name.as_str(), *zone, 2048, 4096)).collect();
+    let names: Vec<(String, &str)> = (0..9).map(|number| (format!("i{number}"), ["a", "b", "c"][number % 3])).collect();
+    let list: Vec<(&str, &str, u32, u32)> =
+        names.iter().map(|(name, zone)| (name.as_str(), *zone, 2048, 4096)).collect();
     let instances = fleet(&mut builder, &list);
     let web = builder.task_definition("web", Builder::needs(256, 300));
     builder.behavior_mut(web).containers[0].crash =

@@ -11,6 +11,7 @@ use ecsim_cluster::{
 use ecsim_engine::builder::{Builder, constant};
 use ecsim_engine::model::{Call, Crash, MemoryUse, TaskSelector};
 use ecsim_kernel::SimTime;
+use ecsim_policies::settings::Bucket;
 use kit::{Run, arrange, at, caller, fleet, named, run_task, scale, secs, stop_oldest};
 
 const HOST: InstanceId = InstanceId::new(0);
@@ -388,15 +389,18 @@ fn tsk_010_codes_and_texts_of_a_run() {
         let id = ecsim_cluster::arn::ec2_instance_id(run.cluster().definitions(), all[name]);
         ("TerminationNotice", format!("Host EC2 (instance {id}) {what}."))
     };
-    assert_eq!(said, [
-        ("TaskFailedToStart", StartError::CannotPullContainer.text().to_owned()),
-        ("EssentialContainerExited", "Essential container in task exited".to_owned()),
-        ("UserInitiated", "tired".to_owned()),
-        ("UserInitiated", "Task stopped by user".to_owned()),
-        host(0, "deregistered"),
-        host(1, "terminated"),
-        host(2, "stopped"),
-    ]);
+    assert_eq!(
+        said,
+        [
+            ("TaskFailedToStart", StartError::CannotPullContainer.text().to_owned()),
+            ("EssentialContainerExited", "Essential container in task exited".to_owned()),
+            ("UserInitiated", "tired".to_owned()),
+            ("UserInitiated", "Task stopped by user".to_owned()),
+            host(0, "deregistered"),
+            host(1, "terminated"),
+            host(2, "stopped"),
+        ]
+    );
     assert_eq!(StopReason::ScaleIn.code(), StopCode::ServiceSchedulerInitiated);
 }
 
@@ -451,6 +455,18 @@ fn tsk_025_past_the_stop_timeout_a_container_is_killed() {
         let run = Run::whole(builder);
         assert_eq!(run.exits(TaskId::new(0)), [((10 + after) * 1_000, 0, code, false)], "{timeout:?} {stop}");
     }
+}
+
+#[test]
+fn tsk_025_nobody_waits_for_a_container_that_ends_by_itself_meanwhile() {
+    let (mut builder, job, jobs) = one_host(4000, Builder::needs(1, 1));
+    let container = &mut builder.behavior_mut(job).containers[0];
+    (container.stop, container.duration, container.exit_code) = (constant(20.0), Some(constant(12.0)), 4);
+    run_task(&mut builder, jobs, &[1]);
+    stop_oldest(&mut builder, 10, jobs);
+    let run = Run::whole(builder);
+    assert_eq!(run.exits(TaskId::new(0)), [(13_000, 0, 4, false)]);
+    assert_eq!(run.entered(TaskId::new(0), TaskStatus::Stopped), Some(13_000));
 }
 
 #[test]
@@ -518,10 +534,7 @@ fn tsk_050_image_pulls_by_the_agents_setting() {
 
 #[test]
 fn tsk_054_what_fails_before_running_failed_to_start() {
-    for (error, pulled) in [
-        (StartError::CannotPullContainer, None),
-        (StartError::CannotStartContainer, Some(11_000)),
-    ] {
+    for (error, pulled) in [(StartError::CannotPullContainer, None), (StartError::CannotStartContainer, Some(11_000))] {
         let (mut builder, job, jobs) = one_host(4000, Builder::needs(1, 1));
         builder.behavior_mut(job).containers[0].cold_pull = constant(10.0);
         builder.behavior_mut(job).fail_to_start = Some((1.0, error));
@@ -567,7 +580,8 @@ fn svc_004_events_within_the_latency_make_one_pass() {
     }
     let run = Run::whole(builder);
     let starts: Vec<u64> = run.created().map(|(time, ..)| time).collect();
-    assert_eq!(starts, [5_000, 5_000, 5_000, 25_000, 25_000, 31_000]);
+    // Stops at 20 and 22 make one pass; its tasks run at once, and that is the first news of the next pass.
+    assert_eq!(starts, [5_000, 5_000, 5_000, 25_000, 25_000, 30_000]);
 }
 
 #[test]
@@ -590,11 +604,14 @@ fn svc_005_a_deleted_service_drains_and_is_gone() {
     assert_eq!(status, ecsim_cluster::ServiceStatus::Inactive, "once every task is STOPPING");
     run.finish();
     use ecsim_cluster::fact::CallError::{ServiceNotActive, ServiceNotScaledDown};
-    assert_eq!(run.refused(), [
-        (10_000, ServiceNotScaledDown { service }),
-        (12_000, ServiceNotActive { service }),
-        (13_000, ServiceNotActive { service }),
-    ]);
+    assert_eq!(
+        run.refused(),
+        [
+            (10_000, ServiceNotScaledDown { service }),
+            (12_000, ServiceNotActive { service }),
+            (13_000, ServiceNotActive { service }),
+        ]
+    );
     assert_eq!(run.victims(service, 0), [("i", StopReason::ServiceDeleted); 2]);
     assert!(run.cluster().tasks().is_empty());
 }
@@ -619,4 +636,28 @@ fn svc_033_a_crashed_task_is_replaced_later_than_a_stopped_one() {
     assert_eq!(starts, [5_000, 120_000, 135_000], "crash at 105: 15 s later; stop at 130: 5 s later");
     assert_eq!(run.cluster().services()[service].crashes, 2, "one more at 235 s");
     assert_eq!(SimTime::ZERO + secs(240), run.sim.now());
+}
+
+#[test]
+fn qta_018_launches_wait_for_tokens_and_placements_do_not() {
+    for needs in [Builder::needs(1, 1), vpc(1, 1)] {
+        let (mut builder, _, jobs) = one_host(4000, needs);
+        builder.settings.ec2_launch_bucket = Some(Bucket { capacity: 3, refill_per_second: 2 });
+        builder.source_mut(jobs).count = 6;
+        run_task(&mut builder, jobs, &[1, 100]);
+        let first = TaskSelector { source: Some(jobs), newest: true, count: Some(1), ..TaskSelector::default() };
+        builder.call(at(2), Call::StopTask { tasks: first, reason: None });
+        let run = Run::whole(builder);
+        let tasks = run.tasks(jobs);
+        assert!(tasks[..6].iter().all(|task| run.created_ms(*task) == 1_000), "placed at once");
+        let running: Vec<Option<u64>> = tasks.iter().map(|task| run.entered(*task, TaskStatus::Running)).collect();
+        let after = |start: u64, waits: [u64; 6]| waits.map(|wait| Some(start + wait));
+        let mut expected =
+            [after(1_000, [0, 0, 0, 500, 1_000, 1_500]), after(100_000, [0, 0, 0, 500, 1_000, 1_500])].concat();
+        expected[5] = None;
+        // Ten interfaces, so that the last of the others finds no place.
+        expected.truncate(running.len());
+        assert!(running.len() >= 11);
+        assert_eq!(running, expected, "the last of the first six was stopped before its turn");
+    }
 }

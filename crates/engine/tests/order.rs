@@ -23,12 +23,10 @@ fn luck(strategies: &[&str], ties: TieBreak, fast: bool) -> (Luck, Vec<String>) 
     let mut builder = Builder::new();
     builder.seed = 11;
     builder.settings.placement_tie_break = ties;
-    fleet(&mut builder, &[
-        ("a1", "a", 8192, 16_000),
-        ("a2", "a", 8192, 16_000),
-        ("b1", "b", 8192, 24_000),
-        ("c1", "c", 16_384, 32_000),
-    ]);
+    fleet(
+        &mut builder,
+        &[("a1", "a", 8192, 16_000), ("a2", "a", 8192, 16_000), ("b1", "b", 8192, 24_000), ("c1", "c", 16_384, 32_000)],
+    );
     let job = builder.task_definition("job", Builder::needs(128, 256));
     builder.behavior_mut(job).containers[0].cold_pull = Distribution::log_normal(4.0, 30.0).unwrap();
     builder.behavior_mut(job).containers[0].cached_pull = Distribution::log_normal(1.0, 3.0).unwrap();
@@ -78,9 +76,11 @@ fn the_strategy_shifts_no_arrival_and_no_duration() {
     let (packed, packed_places) = luck(&["binpack(memory)"], TieBreak::Fixed, false);
     assert!(packed.requests.len() > 400 && packed.lives.len() > 400);
     let zones = "spread(attribute:ecs.availability-zone)";
-    for (strategies, ties) in
-        [(&[zones, "spread(instanceId)"][..], TieBreak::Fixed), (&["random"][..], TieBreak::Random), (&[zones][..], TieBreak::Random)]
-    {
+    for (strategies, ties) in [
+        (&[zones, "spread(instanceId)"][..], TieBreak::Fixed),
+        (&["random"][..], TieBreak::Random),
+        (&[zones][..], TieBreak::Random),
+    ] {
         let (other, places) = luck(strategies, ties, false);
         assert_ne!(places, packed_places, "{strategies:?}: the test must change something");
         assert_eq!(other.requests, packed.requests, "{strategies:?}");

@@ -13,17 +13,15 @@ use ecsim_cluster::fact::TaskOrigin;
 use ecsim_cluster::reasons::StartError;
 use ecsim_cluster::{
     Cluster, Fact, GpuNeed, InstanceId, InstanceStatus, PlacementId, Port, Protocol, Requirements, Resources,
-    ServiceStatus, SourceId, TaskDefinitionId, TaskStatus, invariants,
+    ServiceStatus, SourceId, TaskDefinitionId, TaskId, TaskStatus, invariants,
 };
 use ecsim_engine::builder::{Builder, constant};
-use ecsim_engine::model::{
-    Arrivals, Call, Crash, InstanceSelector, MemoryUse, TaskSelector, WhenUnplaced,
-};
+use ecsim_engine::model::{Arrivals, Call, Crash, InstanceSelector, MemoryUse, TaskSelector, WhenUnplaced};
 use ecsim_engine::{Model, Simulation};
 use ecsim_kernel::digest::Digest;
 use ecsim_kernel::{Distribution, Key, Purpose, SimTime, Stream, Streams};
 use ecsim_policies::placement::{Request, reference};
-use ecsim_policies::settings::{RegistrationRate, TieBreak};
+use ecsim_policies::settings::{Bucket, RegistrationRate, TieBreak};
 use kit::{Recorder, at, digest_of, secs};
 
 const MODELS: u64 = 400;
@@ -154,6 +152,9 @@ fn make(seed: u64) -> Swarm {
     if dice.chance(0.1) {
         b.settings.container_instances_per_cluster = dice.count(2, 8);
     }
+    if dice.chance(0.1) {
+        b.settings.ec2_launch_bucket = Some(Bucket { capacity: dice.count(1, 5), refill_per_second: dice.count(1, 3) });
+    }
     let zones = ["us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d"];
     let zones = &zones[..dice.count(1, 4) as usize];
     b.instance_behavior.registration = dice.wait(on.delays, 60);
@@ -206,7 +207,8 @@ fn make(seed: u64) -> Swarm {
         let spare = b.instances_with(&format!("spare-{number}"), shape, zone, 1, &[("stack", Some("prod"))])[0];
         b.instance_mut(spare).join_at = at(CALM);
     }
-    let subnets: Vec<_> = zones.iter().map(|zone| b.subnet(&format!("subnet-{zone}"), zone, dice.count(0, 50))).collect();
+    let subnets: Vec<_> =
+        zones.iter().map(|zone| b.subnet(&format!("subnet-{zone}"), zone, dice.count(0, 50))).collect();
     let mut unsteady = BTreeSet::new();
     let definitions: Vec<TaskDefinitionId> = (0..dice.count(1, 4))
         .map(|number| {
@@ -403,9 +405,7 @@ fn make(seed: u64) -> Swarm {
             (9 | 10, _) if on.attributes => {
                 Call::PutAttributes { instances: choose(dice), attributes: vec![(stack, *dice.pick(&values))] }
             }
-            (11, _) if on.attributes => {
-                Call::DeleteAttributes { instances: choose(dice), attributes: vec![stack] }
-            }
+            (11, _) if on.attributes => Call::DeleteAttributes { instances: choose(dice), attributes: vec![stack] },
             (12..=14, Some(service)) => {
                 let daemon = b.definitions().services[service].scheduling == SchedulingStrategy::Daemon;
                 Call::UpdateService {
@@ -449,15 +449,19 @@ fn make(seed: u64) -> Swarm {
         b.call(at(CALM + 100), Call::StopTask { tasks, reason: None });
     }
     for service in services.iter().copied() {
-        b.call(at(AGAIN), Call::UpdateService {
-            service,
-            desired_count: None,
-            placement: None,
-            healthy_percent: None,
-            rebalancing: Some(false),
-        });
+        b.call(
+            at(AGAIN),
+            Call::UpdateService {
+                service,
+                desired_count: None,
+                placement: None,
+                healthy_percent: None,
+                rebalancing: Some(false),
+            },
+        );
     }
-    let text = format!("{} instances, {} services, {} sources, {calls} calls", instances.len(), services.len(), sources.len());
+    let text =
+        format!("{} instances, {} services, {} sources, {calls} calls", instances.len(), services.len(), sources.len());
     Swarm { model: Arc::new(builder.build()), unsteady, text }
 }
 
@@ -564,8 +568,12 @@ fn is_calm(swarm: &Swarm, sim: &Simulation, recorder: &Recorder) {
             zone: None,
             is_daemon: daemon,
         };
-        let stuck: Vec<_> =
-            service.tasks.iter().map(|task| cluster.task(*task)).filter(|task| task.last != TaskStatus::Running).collect();
+        let stuck: Vec<_> = service
+            .tasks
+            .iter()
+            .map(|task| cluster.task(*task))
+            .filter(|task| task.last != TaskStatus::Running)
+            .collect();
         assert!(
             stuck.iter().all(|task| cluster.instances()[task.instance].queue.contains(&task.id)),
             "{name}: {stuck:?} are on their way for ever"
@@ -573,17 +581,44 @@ fn is_calm(swarm: &Swarm, sim: &Simulation, recorder: &Recorder) {
         assert!(stuck.is_empty(), "{name}: {stuck:?} wait for their hosts");
         let places: Vec<InstanceId> = reference::tied(&view, &request);
         if daemon {
-            let missing: Vec<_> =
-                places.iter().filter(|id| cluster.instances()[**id].live_tasks_of(service.group) == 0).collect();
+            // What came free in the last minute the scheduler need not have seen.
+            let fresh: BTreeSet<TaskId> = recorder
+                .facts
+                .iter()
+                .filter_map(|(time, fact)| match *fact {
+                    Fact::TaskStopRequested { task, .. } if *time > at(END - 60) => Some(task),
+                    Fact::TaskStatusChanged { task, to: TaskStatus::Stopped } if *time > at(END - 60) => Some(task),
+                    _ => None,
+                })
+                .collect();
+            let there: BTreeSet<InstanceId> = recorder
+                .facts
+                .iter()
+                .filter_map(|(_, fact)| match *fact {
+                    Fact::TaskCreated { task, instance, .. } => Some(instance).filter(|_| fresh.contains(&task)),
+                    _ => None,
+                })
+                .collect();
+            let missing: Vec<_> = places
+                .iter()
+                .filter(|id| cluster.instances()[**id].live_tasks_of(service.group) == 0 && !there.contains(id))
+                .collect();
             assert!(missing.is_empty(), "{name}: no daemon on {missing:?}");
         } else {
-            assert!(service.live <= service.desired_count, "{name}: {} live, {} wanted", service.live, service.desired_count);
+            assert!(
+                service.live <= service.desired_count,
+                "{name}: {} live, {} wanted",
+                service.live,
+                service.desired_count
+            );
             // Room that came after the last attempt does not end the wait for the next one (FLR-031).
             let last = |wanted: &dyn Fn(&Fact) -> bool| {
                 recorder.facts.iter().rev().find(|(_, fact)| wanted(fact)).map(|(time, _)| *time)
             };
             let attempt = last(&|fact| matches!(fact, Fact::ServiceUnplaced { service: of, .. } if *of == service.id));
-            let room = last(&|fact| matches!(fact, Fact::TaskStopRequested { .. } | Fact::TaskStatusChanged { to: TaskStatus::Stopped, .. }));
+            let room = last(&|fact| {
+                matches!(fact, Fact::TaskStopRequested { .. } | Fact::TaskStatusChanged { to: TaskStatus::Stopped, .. })
+            });
             let restless = attempt >= Some(at(AGAIN + 900)) && room > attempt;
             assert!(
                 service.live == service.desired_count || places.is_empty() || restless,

@@ -203,7 +203,10 @@ fn explain_workload(mut simulation: Simulation, definitions: &Definitions, name:
         found = simulation.take_explained();
     }
     if found.is_empty() {
-        return Err(Failure::Input(format!("`{name}` never asks for a copy {ordinal} in this run")));
+        return Err(Failure::Input(format!(
+            "`{name}` asks for no place for a copy {ordinal} in this run (copies are counted from 0; StartTask names its \
+             instances itself)"
+        )));
     }
     print(&format!("workload {name}, copy {ordinal}"), &found, definitions, command)?;
     Ok(Done::Fine)

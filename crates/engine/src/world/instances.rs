@@ -62,10 +62,10 @@ impl Step<'_> {
             at = self.sim.registrations.next_slot(at, rate.per_second, rate.per_minute);
         }
         let wait = behavior.registration.sample_span(&mut stream);
-        at = at + wait;
+        at += wait;
         if trunk {
             self.emit(Fact::InstanceStatusChanged { instance, to: InstanceStatus::Registering });
-            at = at + behavior.trunk_attach.sample_span(&mut stream);
+            at += behavior.trunk_attach.sample_span(&mut stream);
         }
         if at == self.sim.now {
             self.instance_registers(instance);
@@ -118,7 +118,7 @@ impl Step<'_> {
             return;
         }
         let trunk = model.definitions.shapes[row.shape].trunk;
-        if trunk && row.status.may_become(InstanceStatus::Deregistering) {
+        if trunk && row.status.is_registered() {
             self.emit(Fact::InstanceStatusChanged { instance, to: InstanceStatus::Deregistering });
             let key = Key::new(&model.definitions.instances[instance].name, 2);
             let mut stream = self.sim.streams.stream(purposes::REGISTRATION, key);

@@ -3,9 +3,11 @@
 mod arrivals;
 mod clients;
 mod instances;
+mod launches;
 mod tasks;
 
 pub(crate) use instances::{Host, RegistrationLog};
+pub(crate) use launches::Launches;
 
 use crate::event::Event;
 use crate::simulation::Step;
@@ -29,6 +31,7 @@ impl Step<'_> {
             Event::InstanceDeregistered(instance) => self.instance_deregistered(instance),
             Event::AgentLost(instance) => self.agent_lost(instance),
             Event::AgentReconnects(instance) => self.agent_reconnects(instance),
+            Event::Launched(task) => self.launched(task),
             Event::EniAttached(task) => self.eni_attached(task),
             Event::EniDetached(task) => self.eni_detached(task),
             Event::HostLacks { task, error } => self.host_lacks(task, error),

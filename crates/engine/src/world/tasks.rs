@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use ecsim_cluster::fact::TaskOrigin;
 use ecsim_cluster::definitions::PullBehavior;
+use ecsim_cluster::fact::TaskOrigin;
 use ecsim_cluster::reasons::StartError;
 use ecsim_cluster::{Fact, InstanceId, StopReason, Task, TaskId, TaskStatus};
 use ecsim_kernel::{Distribution, Key, Purpose, Span};
@@ -35,8 +35,25 @@ impl Step<'_> {
         distribution.sample_span(&mut self.sim.streams.stream(purpose, key))
     }
 
-    /// A task was placed: its network interface is attached, or it goes to the agent at once.
+    /// A task was placed, and is launched as soon as it may be.
     pub(crate) fn task_created(&mut self, id: TaskId) {
+        let bucket = self.sim.model.settings.ec2_launch_bucket;
+        match self.sim.launches.hold(self.sim.now, bucket, id) {
+            None => self.launch(id),
+            Some(at) => self.sim.schedule(at, Event::Launched(id)),
+        }
+    }
+
+    /// Its token is there.
+    pub(crate) fn launched(&mut self, id: TaskId) {
+        self.sim.launches.release(id);
+        if self.task(id).is_some_and(Task::is_live) {
+            self.launch(id);
+        }
+    }
+
+    /// Its network interface is attached, or it goes to the agent at once.
+    fn launch(&mut self, id: TaskId) {
         let task = self.sim.cluster.task(id);
         let (instance, key, definition) = (task.instance, self.key_of(task.origin), task.definition);
         if task.last == TaskStatus::Provisioning {
@@ -73,7 +90,8 @@ impl Step<'_> {
             if !host.connected || !host.host_running {
                 return;
             }
-            let Some(head) = host.queue.front().copied() else { return };
+            let waiting = |task: &&TaskId| !self.sim.launches.holds(**task);
+            let Some(head) = host.queue.iter().find(waiting).copied() else { return };
             let task = self.sim.cluster.task(head);
             let definition = &self.sim.model.definitions.task_definitions[task.definition];
             let free = host.host_free.holds(task.reserved.without_enis())
@@ -83,9 +101,8 @@ impl Step<'_> {
             }
             let shape = &self.sim.model.definitions.shapes[host.shape];
             let dynamic: u32 = definition.containers.iter().map(|container| container.dynamic_ports).sum();
-            let ebs_taken = |used: u16| {
-                used + if shape.ebs_shared_with_enis { self.sim.attached_enis(instance) } else { 0 }
-            };
+            let ebs_taken =
+                |used: u16| used + if shape.ebs_shared_with_enis { self.sim.attached_enis(instance) } else { 0 };
             let error = if host.dynamic_ports_used + dynamic > shape.dynamic_ports {
                 Some(StartError::NoDynamicPort)
             } else if definition.ebs_volume && ebs_taken(host.ebs_used) >= shape.ebs_slots {
@@ -199,10 +216,8 @@ impl Step<'_> {
             }
             if let Some((after, cause, exit_code)) = end {
                 let container = u8::try_from(at).expect("a task definition has few containers");
-                self.sim.schedule(
-                    self.sim.now + after,
-                    Event::ContainerExits { task: id, container, cause, exit_code },
-                );
+                self.sim
+                    .schedule(self.sim.now + after, Event::ContainerExits { task: id, container, cause, exit_code });
             }
         }
     }
@@ -210,10 +225,10 @@ impl Step<'_> {
     /// How long the workload says this copy runs, and with which code it ends.
     fn given_duration(&self, origin: TaskOrigin, key: Key) -> (Option<Span>, Option<i32>) {
         let TaskOrigin::Source { source, ordinal } = origin else { return (None, None) };
-        if let Some(row) = self.sim.trace_row(source, ordinal) {
-            if row.duration.is_some() {
-                return (row.duration, Some(row.exit_code));
-            }
+        if let Some(row) = self.sim.trace_row(source, ordinal)
+            && row.duration.is_some()
+        {
+            return (row.duration, Some(row.exit_code));
         }
         let duration = self.sim.model.sources[source].duration.as_ref();
         (duration.map(|duration| self.draw(purposes::DURATION, key, duration)), None)
@@ -231,7 +246,8 @@ impl Step<'_> {
         let memory = behavior.memory.as_ref()?;
         let definition = &self.sim.model.definitions.task_definitions[definition];
         let limit = f64::from(definition.containers[at].memory.or(definition.task_memory)?);
-        let at_start = memory.at_start.sample(&mut self.sim.streams.stream(purposes::MEMORY_USE, container_key(key, at)));
+        let at_start =
+            memory.at_start.sample(&mut self.sim.streams.stream(purposes::MEMORY_USE, container_key(key, at)));
         if at_start > limit {
             return Some(Span::ZERO);
         }
@@ -239,15 +255,12 @@ impl Step<'_> {
             .then(|| Span::from_secs_f64((limit - at_start) / memory.growth_per_hour * 3600.0))
     }
 
-    /// A container exits. With an essential one the task stops (TSK-020).
+    /// A container exits. With an essential one the task stops (TSK-020). One that was told to stop may still end by itself
+    /// before it obeys or is killed.
     pub(crate) fn container_exits(&mut self, id: TaskId, container: u8, cause: ExitCause, exit_code: i32) {
         let Some(task) = self.task(id) else { return };
         let stopping = !task.is_live();
-        if task.execution_stopped
-            || task.exited >> container & 1 == 1
-            || (stopping && cause != ExitCause::Stopped)
-            || task.last < TaskStatus::Running
-        {
+        if task.execution_stopped || task.exited >> container & 1 == 1 || task.last < TaskStatus::Running {
             return;
         }
         let definition = task.definition;
@@ -271,7 +284,8 @@ impl Step<'_> {
             self.execution_stopped(id);
             return;
         }
-        let (key, definition, exited, instance) = (self.key_of(task.origin), task.definition, task.exited, task.instance);
+        let (key, definition, exited, instance) =
+            (self.key_of(task.origin), task.definition, task.exited, task.instance);
         let model = Arc::clone(&self.sim.model);
         let shape = self.sim.cluster.instances()[instance].shape;
         let default_timeout = model.definitions.shapes[shape].stop_timeout;

@@ -128,7 +128,10 @@ pub fn arrange(builder: &mut Builder, service: ServiceId, all: &[InstanceId], on
     for (count, instance) in on.iter().enumerate() {
         let (second, wanted) = (count as u64 + 1, u32::try_from(count).unwrap() + 1);
         let others: Vec<InstanceId> = all.iter().copied().filter(|other| other != instance).collect();
-        builder.call(at(second), Call::DisconnectAgent { instances: named(&others), duration: Some(Span::from_ms(500)) });
+        if !others.is_empty() {
+            let duration = Some(Span::from_ms(500));
+            builder.call(at(second), Call::DisconnectAgent { instances: named(&others), duration });
+        }
         builder.call(at(second), scale(service, wanted));
     }
     on.len() as u64 + 1
@@ -229,7 +232,10 @@ impl Run {
 
     /// The tasks of a service, in order.
     pub fn service_tasks(&self, service: ServiceId) -> Vec<TaskId> {
-        self.created().filter(|(_, _, origin, _)| origin.service() == Some(service)).map(|(_, task, _, _)| task).collect()
+        self.created()
+            .filter(|(_, _, origin, _)| origin.service() == Some(service))
+            .map(|(_, task, _, _)| task)
+            .collect()
     }
 
     /// Where a task was placed.

@@ -319,7 +319,9 @@ impl Replica {
             turn.announced_protection = true;
             return announce(ServiceEvent::ProtectedTasks);
         }
-        if row.live != row.desired_count || turn.ok != row.desired_count || self.rebalancing.is_some() {
+        // Whoever just failed to place a replacement is not steady, whatever the counts say (SVC-053).
+        let complete = row.live == row.desired_count && turn.ok == row.desired_count;
+        if !complete || turn.unplaced || self.rebalancing.is_some() {
             self.steady.leave();
             self.check_at = None;
             return None;

@@ -51,9 +51,11 @@ impl<'a> Context<'a> {
             // Keys of the task describe the container that does the work; an own entry of it says more.
             let of_task = |is_main: bool| is_main.then_some(given);
             let size = own.image_size.or(of_task(is_main).and_then(|given| given.image_size));
+            // What the task says of its images holds for all of them together.
+            let elsewhere = !is_main && own.image_size.is_none();
             let cold_pull = match (&given.image_pull, &latencies.image_pull, size) {
                 (Some(spec), ..) if is_main => self.seconds(spec, &at.clone().key("imagePull")),
-                (Some(_), _, None) => constant(0.0),
+                _ if elsewhere && (given.image_pull.is_some() || given.image_size.is_some()) => constant(0.0),
                 (None, Some(spec), None) => self.seconds(spec, &latencies_at.clone().key("imagePull")),
                 (.., size) => self.pull_by_size(size),
             };
@@ -69,17 +71,21 @@ impl<'a> Context<'a> {
                 of_task(is_main).and_then(|given| given.duration.as_ref()).map(|spec| (spec, at.clone().key("duration")))
             });
             let duration = duration.map(|(spec, place)| self.seconds(spec, &place));
+            let from = |is_own: bool| if is_own { &place } else { &at };
+            let stop_at = from(own.stop.is_some()).clone().key("stop");
             let stop = own.stop.as_ref().or(given.stop.as_ref());
-            let stop = stop.map_or_else(|| constant(0.0), |spec| self.seconds(spec, &at.clone().key("stop")));
+            let stop = stop.map_or_else(|| constant(0.0), |spec| self.seconds(spec, &stop_at));
+            let crash_at = from(own.crash.is_some()).clone().key("crash").key("after");
             let crash = own.crash.as_ref().or(of_task(is_main).and_then(|given| given.crash.as_ref()));
             let crash = crash.map(|crash| Crash {
-                after: self.seconds(&crash.after, &at.clone().key("crash").key("after")),
+                after: self.seconds(&crash.after, &crash_at),
                 probability: crash.probability.fraction(),
                 exit_code: i32::from(crash.exit_code),
             });
+            let memory_at = from(own.memory.is_some()).clone().key("memory").key("perTask");
             let memory = own.memory.as_ref().or(of_task(is_main).and_then(|given| given.memory.as_ref()));
             let memory = memory.map(|memory| MemoryUse {
-                at_start: self.mebibytes(&memory.per_task, &at.clone().key("memory").key("perTask")),
+                at_start: self.mebibytes(&memory.per_task, &memory_at),
                 growth_per_hour: memory.growth_per_hour.bytes() as f64 / f64::from(1 << 20),
             });
             containers.push(ContainerBehavior {
@@ -126,11 +132,8 @@ impl<'a> Context<'a> {
         let settings = &self.scenario.settings;
         let megabytes = size.map_or(f64::from(settings.default_image_mb), MemorySize::megabytes);
         let rate = settings.pull_mb_per_s.value();
-        if rate.is_some_and(|rate| !(rate > 0.0)) {
-            let at = self.at("settings").key("pull_mb_per_s");
-            self.error(&at, "E311", "a rate above 0 is needed", Some("write `off` for no delay".into()));
-            return constant(0.0);
-        }
+        // A rate of 0 is an error of the settings.
+        let rate = rate.filter(|rate| *rate > 0.0);
         constant(settings.pull_base_s.0.secs_f64() + rate.map_or(0.0, |rate| megabytes / rate))
     }
 
@@ -148,6 +151,10 @@ impl<'a> Context<'a> {
                     let place = at.clone().key("containers").key(container);
                     self.unknown(&place, "container", container, known.iter().copied());
                 }
+            }
+            if behavior.fail_to_start.as_ref().is_some_and(|fails| fails.message.is_some()) {
+                let place = at.key("failToStart").key("message");
+                self.not_simulated(&place, "message");
             }
         }
     }

@@ -9,6 +9,8 @@ pub(super) struct Host<'a> {
     pub(super) external: bool,
     /// A Nitro type: EBS volumes can be attached to tasks (RES-052).
     pub(super) nitro: bool,
+    /// The agent is recent enough for port ranges (RES-027).
+    pub(super) port_ranges: bool,
     /// `ECS_AVAILABLE_LOGGING_DRIVERS`, if the scenario sets it.
     pub(super) logging_drivers: Option<&'a [String]>,
 }
@@ -18,7 +20,7 @@ const LOGGING_DRIVERS: [&str; 8] =
     ["awsfirelens", "awslogs", "fluentd", "gelf", "journald", "json-file", "splunk", "syslog"];
 
 /// Advertised on Linux and Windows alike.
-const COMMON: [&str; 17] = [
+const COMMON: [&str; 18] = [
     "com.amazonaws.ecs.capability.ecr-auth",
     "com.amazonaws.ecs.capability.task-iam-role",
     "ecs.capability.aws-appmesh",
@@ -31,6 +33,7 @@ const COMMON: [&str; 17] = [
     "ecs.capability.execution-role-awslogs",
     "ecs.capability.execution-role-ecr-pull",
     "ecs.capability.full-sync",
+    "ecs.capability.private-registry-authentication.secretsmanager",
     "ecs.capability.increased-task-cpu-limit",
     "ecs.capability.secrets.asm.environment-variables",
     "ecs.capability.secrets.ssm.environment-variables",
@@ -39,7 +42,7 @@ const COMMON: [&str; 17] = [
 ];
 
 /// Advertised on Linux only.
-const LINUX: [&str; 14] = [
+const LINUX: [&str; 12] = [
     "com.amazonaws.ecs.capability.privileged-container",
     "com.amazonaws.ecs.capability.task-iam-role-network-host",
     "ecs.capability.efs",
@@ -49,13 +52,13 @@ const LINUX: [&str; 14] = [
     "ecs.capability.firelens.fluentd",
     "ecs.capability.firelens.options.config.file",
     "ecs.capability.firelens.options.config.s3",
-    "ecs.capability.network.container-port-range",
     "ecs.capability.pid-ipc-namespace-sharing",
     "ecs.capability.service-connect-v1",
     "ecs.capability.task-cpu-mem-limit",
-    "ecs.capability.private-registry-authentication.secretsmanager",
 ];
 
+/// Port ranges (RES-027).
+pub(super) const PORT_RANGE: &str = "ecs.capability.network.container-port-range";
 /// `awsvpc` tasks; never on external instances (RES-043, INS-010).
 pub(super) const TASK_ENI: &str = "ecs.capability.task-eni";
 /// EBS task volumes; Nitro only (RES-052).
@@ -73,6 +76,9 @@ pub(super) fn advertised(host: Host<'_>) -> Vec<String> {
     let mut names: Vec<String> = COMMON.iter().map(|name| (*name).to_owned()).collect();
     if !host.windows {
         names.extend(LINUX.iter().map(|name| (*name).to_owned()));
+        if host.port_ranges {
+            names.push(PORT_RANGE.to_owned());
+        }
     }
     match host.logging_drivers {
         Some(drivers) => names.extend(drivers.iter().map(|driver| logging_driver(driver))),

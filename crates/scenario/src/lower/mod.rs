@@ -22,7 +22,7 @@ mod timeline;
 mod traces;
 mod workload;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ecsim_cluster::Definitions;
@@ -32,13 +32,11 @@ use ecsim_engine::model::{Call, SourceModel, TaskBehavior};
 use ecsim_kernel::{SimTime, Table};
 use ecsim_policies::placement::Placement;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, SourceMap};
+use crate::diagnostic::{Diagnostic, Diagnostics, SourceMap, shown};
 use crate::document::{Document, Locator};
 use crate::schema::Scenario;
 use crate::source::SourceFiles;
 use crate::validate::nearest;
-
-pub use task_definitions::Overrides;
 
 /// What is being built, and everything needed to build it.
 pub(crate) struct Context<'a> {
@@ -55,7 +53,13 @@ pub(crate) struct Context<'a> {
     pub(crate) task_definition_sources: Vec<usize>,
     pub(crate) behaviors: Table<TaskDefinitionId, TaskBehavior>,
     pub(crate) service_ids: BTreeMap<String, ServiceId>,
+    /// Services of which something is so wrong that they have no id: nobody complains about their names again.
+    pub(crate) broken_services: BTreeSet<String>,
     pub(crate) instance_ids: BTreeMap<String, InstanceId>,
+    /// The instances of each entry of `containerInstances`, by the name of the entry.
+    pub(crate) entry_members: BTreeMap<String, Vec<InstanceId>>,
+    /// Whether an entry of the fleet could not be read: nobody complains then about what only it could have.
+    pub(crate) fleet_incomplete: bool,
     pub(crate) subnet_ids: BTreeMap<String, SubnetId>,
     pub(crate) source_models: Table<SourceId, SourceModel>,
     pub(crate) calls: Vec<(SimTime, Call)>,
@@ -96,7 +100,10 @@ pub fn lower(
         task_definition_sources: Vec::new(),
         behaviors: Table::new(),
         service_ids: BTreeMap::new(),
+        broken_services: BTreeSet::new(),
         instance_ids: BTreeMap::new(),
+        entry_members: BTreeMap::new(),
+        fleet_incomplete: false,
         subnet_ids: BTreeMap::new(),
         source_models: Table::new(),
         calls: Vec::new(),
@@ -108,6 +115,7 @@ pub fn lower(
     context.lower_services();
     context.lower_workload();
     context.lower_timeline();
+    context.check_unused_settings();
     let instance_behavior = context.instance_behavior();
     let Context { definitions, placements, behaviors, source_models, mut calls, .. } = context;
     if diagnostics.errors() > before {
@@ -173,7 +181,16 @@ impl<'a> Context<'a> {
     ) {
         let known: Vec<&str> = known.into_iter().collect();
         let help = did_you_mean(name, &known);
-        self.error(at, "E301", format!("unknown {what} `{name}`"), help);
+        self.error(at, "E301", format!("unknown {what} `{}`", shown(name)), help);
+    }
+
+    /// Settings that are accepted and change nothing yet.
+    fn check_unused_settings(&mut self) {
+        if self.scenario.settings.spread_scope == crate::schema::SpreadScope::Deployment {
+            let at = self.at("settings").key("spread_scope");
+            let message = "`spread_scope: deployment` changes nothing yet: a service has one deployment in this version";
+            self.warning(&at, "W360", message, None);
+        }
     }
 
     fn check_simulation(&mut self) {
@@ -183,7 +200,8 @@ impl<'a> Context<'a> {
             self.error(&at.clone().key("duration"), "E310", "a run of no length", Some("write for example 24h".into()));
         }
         if simulation.duration.0 > ecsim_kernel::Span::from_days(36_500) {
-            self.error(&at.clone().key("duration"), "E310", "a run of more than a hundred years", None);
+            let help = Some("a hundred years are the most".into());
+            self.error(&at.clone().key("duration"), "E310", "a run of more than a hundred years", help);
         }
         if simulation.metrics_period.0.ms() < 1_000 {
             self.error(
@@ -204,14 +222,21 @@ impl<'a> Context<'a> {
         if ecsim_catalog::Catalog::region(&region).is_none() {
             let near = ecsim_catalog::Catalog::nearest_region(&region, 3).join(", ");
             let at = self.at("region");
-            self.error(&at, "E301", format!("unknown region `{region}`"), Some(format!("near names: {near}")));
+            self.error(&at, "E301", format!("unknown region `{}`", shown(&region)), Some(format!("near names: {near}")));
         }
+        self.check_tags(self.scenario.cluster.tags.len(), &self.at("cluster"));
     }
 
     /// The id of a zone; interned in the order asked for, so ask in name order.
     pub(crate) fn zone(&mut self, name: &str) -> ZoneId {
         self.definitions.zones.intern(name)
     }
+}
+
+/// How many characters an object has as JSON, without the fields that are not given (QTA-006, QTA-025).
+pub(crate) fn characters_of(object: &impl serde::Serialize) -> usize {
+    let value = serde_json::to_value(object).map(crate::schema::without_nulls).unwrap_or_default();
+    value.to_string().chars().count()
 }
 
 /// "did you mean `x`?", or the list of what there is.

@@ -10,6 +10,7 @@ use ecsim_policies::placement::validate::{self, ConstraintSpec, PlacementError, 
 use ecsim_policies::placement::Placement;
 
 use super::Context;
+use super::task_definitions::raise;
 use crate::diagnostic::Diagnostic;
 use crate::document::Locator;
 use crate::schema::aws;
@@ -43,7 +44,7 @@ impl<'a> Context<'a> {
             } else {
                 format!("Maximum number of strategies is {most}")
             };
-            self.error(&strategies_at, "E350", message, None);
+            self.error(&strategies_at, "E350", message, raise("max_strategies"));
         }
         let mut placement = Placement { is_default: strategies.is_empty(), ..Placement::default() };
         let mut after_random = false;
@@ -63,7 +64,10 @@ impl<'a> Context<'a> {
                     let strategy = self.strategy(spec, &place);
                     placement.strategies.push(strategy);
                 }
-                Err(error) => self.error(&place, "E351", error.to_string(), None),
+                Err(error) => {
+                    let place = if given.field.is_some() { place.key("field") } else { place };
+                    self.error(&place, "E351", error.to_string(), Some("see PLC-037".into()));
+                }
             }
         }
         if strategies.is_empty() {
@@ -77,14 +81,15 @@ impl<'a> Context<'a> {
         }
         let constraints_at = at.clone().key("placementConstraints");
         let most = self.scenario.settings.max_constraints as usize;
-        let given = constraints.len() + definition.placement_constraints.len();
-        if given > most {
-            self.error(
-                &constraints_at,
-                "E350",
-                format!("{given} placement constraints with those of the task definition, at most {most} are allowed (PLC-009)"),
-                None,
+        let inherited = definition.placement_constraints.len();
+        // A definition that has too many by itself was told so.
+        if inherited <= most && constraints.len() + inherited > most {
+            let given = constraints.len() + inherited;
+            let message = format!(
+                "{given} placement constraints, {inherited} of them of the task definition; at most {most} are allowed \
+                 together (PLC-009)"
             );
+            self.error(&constraints_at, "E350", message, raise("max_constraints"));
         }
         for constraint in self.constraints(&definition.placement_constraints, true, None) {
             placement.constraints.push(constraint);
@@ -109,19 +114,42 @@ impl<'a> Context<'a> {
                 aws::PlacementConstraintType::MemberOf => "memberOf",
             };
             let place = at.map(|at| at.clone().index(index));
-            match (validate::constraint(kind, constraint.expression.as_deref(), in_task_definition), place) {
-                (Ok(ConstraintSpec::DistinctInstance), _) => read.push(Constraint::DistinctInstance),
-                (Ok(ConstraintSpec::MemberOf(expression)), place) => {
-                    if let Some(place) = place {
-                        self.check_expression(&expression, &place.key("expression"));
-                    }
-                    read.push(Constraint::MemberOf(Arc::new(expression)));
+            if let (aws::PlacementConstraintType::MemberOf, Some(text)) =
+                (constraint.kind, constraint.expression.as_deref().filter(|text| !text.is_empty()))
+            {
+                // Not through `validate`: the longest expression is a setting here (QTA-023).
+                let Some(place) = place else {
+                    let limit = self.scenario.settings.expression_length as usize;
+                    let parsed = Expression::parse_with_limit(text, limit).ok();
+                    read.extend(parsed.map(|expression| Constraint::MemberOf(Arc::new(expression))));
+                    continue;
+                };
+                let place = place.key("expression");
+                if let Some(expression) = self.expression(text, &place) {
+                    self.check_expression(&expression, &place);
+                    read.push(Constraint::MemberOf(expression));
                 }
-                (Err(PlacementError::Expression(error)), Some(place)) => {
-                    self.expression_error(&place.key("expression"), &error.message, error.span, error.help.clone());
+                continue;
+            }
+            match validate::constraint(kind, constraint.expression.as_deref(), in_task_definition) {
+                Ok(ConstraintSpec::DistinctInstance) => read.push(Constraint::DistinctInstance),
+                Ok(ConstraintSpec::MemberOf(expression)) => read.push(Constraint::MemberOf(Arc::new(expression))),
+                Err(error) => {
+                    let Some(place) = place else { continue };
+                    let (place, help) = match &error {
+                        PlacementError::DistinctInstanceInTaskDefinition => {
+                            (place.key("type"), Some("give it to the service or the RunTask call (PLC-009)"))
+                        }
+                        PlacementError::DistinctInstanceExpression => {
+                            (place.key("expression"), Some("leave it out (PLC-009)"))
+                        }
+                        PlacementError::MissingExpression => {
+                            (place, Some("for example expression: \"attribute:stack == prod\" (PLC-037)"))
+                        }
+                        _ => (place, None),
+                    };
+                    self.error(&place, "E351", error.to_string(), help.map(str::to_owned));
                 }
-                (Err(error), Some(place)) => self.error(&place, "E351", error.to_string(), None),
-                (Err(_), None) => {}
             }
         }
         read
@@ -130,6 +158,11 @@ impl<'a> Context<'a> {
     /// Checks the constraints of a task definition where they are written.
     pub(super) fn check_definition_constraints(&mut self, given: &aws::TaskDefinition, at: &Locator<'a>) {
         let place = at.clone().key("placementConstraints");
+        let (given_here, most) = (given.placement_constraints.len(), self.scenario.settings.max_constraints as usize);
+        if given_here > most {
+            let message = format!("{given_here} placement constraints, at most {most} are allowed (PLC-009)");
+            self.error(&place, "E350", message, raise("max_constraints"));
+        }
         self.constraints(&given.placement_constraints, true, Some(&place));
     }
 
@@ -163,7 +196,10 @@ impl<'a> Context<'a> {
     }
 
     /// Warns where no instance has an attribute that an expression asks for.
-    fn check_expression(&mut self, expression: &Expression, at: &Locator<'a>) {
+    pub(super) fn check_expression(&mut self, expression: &Expression, at: &Locator<'a>) {
+        if self.fleet_incomplete || self.definitions.shapes.is_empty() {
+            return;
+        }
         let names: Vec<String> = expression.uses_attribute().map(str::to_owned).collect();
         for name in names {
             if !self.some_instance_has(&name) {
@@ -171,7 +207,7 @@ impl<'a> Context<'a> {
                     at,
                     "W351",
                     format!("no container instance has the attribute `{name}`"),
-                    Some("a comparison with a missing attribute is false (CQL-007)".into()),
+                    Some("where it is missing every operator but not_exists is false (CQL-007)".into()),
                 );
             }
         }
@@ -191,7 +227,8 @@ impl<'a> Context<'a> {
             StrategySpec::Binpack(resource) => Strategy::Binpack(resource),
             StrategySpec::SpreadInstance => Strategy::Spread(SpreadField::Instance),
             StrategySpec::SpreadAttribute(name) => {
-                if !self.some_instance_has(&name) && !self.definitions.shapes.is_empty() {
+                let known = self.fleet_incomplete || self.definitions.shapes.is_empty();
+                if !known && !self.some_instance_has(&name) {
                     self.warning(
                         at,
                         "W352",

@@ -2,12 +2,23 @@
 
 use ecsim_cluster::definitions::{LaunchType, SchedulingStrategy, ServiceDefinition};
 use ecsim_cluster::{ServiceId, SubnetId};
+use ecsim_policies::placement::constraints::query::Expression;
+use ecsim_policies::placement::constraints::query::attributes::AVAILABILITY_ZONE;
 use ecsim_policies::services::zone_rebalancing::{Eligibility, First};
 
-use super::placement::Caller;
 use super::Context;
+use super::placement::Caller;
+use super::task_definitions::{NAME_HELP, is_name, raise};
+use crate::diagnostic::shown;
 use crate::document::Locator;
 use crate::schema::aws;
+
+/// The strategies and constraints of a call, which Fargate does not take.
+#[derive(Clone, Copy)]
+pub(super) struct Placed<'s> {
+    pub(super) strategies: &'s [aws::PlacementStrategy],
+    pub(super) constraints: &'s [aws::PlacementConstraint],
+}
 
 /// A service and where it is written.
 struct Written<'s, 'a> {
@@ -20,10 +31,6 @@ impl<'a> Context<'a> {
     /// Services of `services:` and of the timeline's `createService`, in name order.
     pub(super) fn lower_services(&mut self) {
         let scenario = self.scenario;
-        for (index, definition) in scenario.task_definitions.iter().enumerate() {
-            let at = self.at("taskDefinitions").index(index);
-            self.check_definition_constraints(definition, &at);
-        }
         let mut written: Vec<Written<'_, 'a>> = Vec::new();
         for (index, service) in scenario.services.iter().enumerate() {
             written.push(Written { service, at: self.at("services").index(index), from_start: true });
@@ -37,10 +44,14 @@ impl<'a> Context<'a> {
         written.sort_by(|a, b| a.service.service_name.cmp(&b.service.service_name));
         for pair in written.windows(2) {
             if pair[0].service.service_name == pair[1].service.service_name {
+                let message = format!("two services are called `{}`", shown(&pair[1].service.service_name));
                 let diagnostic = pair[1]
                     .at
-                    .error("E302", format!("two services are called `{}`", pair[1].service.service_name), "this one")
-                    .label(pair[0].at.span(), "and this one");
+                    .clone()
+                    .key("serviceName")
+                    .error("E302", message, "this one")
+                    .label(pair[0].at.clone().key("serviceName").span(), "and this one")
+                    .help("names are unique in a cluster");
                 self.push(diagnostic);
             }
         }
@@ -48,28 +59,27 @@ impl<'a> Context<'a> {
         if written.len() > limit {
             let at = self.at("services");
             let message = format!("{} services, the quota of a cluster is {limit} (QTA-003)", written.len());
-            self.error(&at, "E330", message, None);
+            self.error(&at, "E330", message, raise("services_per_cluster"));
         }
         for Written { service, at, from_start } in written {
             if let Some(definition) = self.service(service, &at, from_start) {
                 let id = self.definitions.services.push(definition);
                 self.service_ids.insert(service.service_name.clone(), id);
+            } else {
+                self.broken_services.insert(service.service_name.clone());
             }
         }
     }
 
     fn service(&mut self, given: &aws::Service, at: &Locator<'a>, exists_at_start: bool) -> Option<ServiceDefinition> {
         let name = &given.service_name;
-        if name.is_empty() || name.len() > 255 || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
-            self.error(
-                &at.clone().key("serviceName"),
-                "E340",
-                format!("`{name}` is no service name"),
-                Some("up to 255 letters, digits, - and _".into()),
-            );
+        if !is_name(name) {
+            let message = format!("`{}` is no name of a service", shown(name));
+            self.error(&at.clone().key("serviceName"), "E340", message, Some(NAME_HELP.into()));
         }
         let Some(definition_name) = &given.task_definition else {
-            self.error(at, "E346", format!("service `{name}` names no task definition"), None);
+            let message = format!("service `{}` names no task definition", shown(name));
+            self.error(at, "E346", message, Some("write `taskDefinition: FAMILY`".into()));
             return None;
         };
         let id = self.find_task_definition(definition_name, &at.clone().key("taskDefinition"))?;
@@ -78,7 +88,8 @@ impl<'a> Context<'a> {
             aws::SchedulingStrategy::Replica => SchedulingStrategy::Replica,
             aws::SchedulingStrategy::Daemon => SchedulingStrategy::Daemon,
         };
-        let launch_type = self.launch_type(given.launch_type, source, !given.placement_strategy.is_empty(), !given.placement_constraints.is_empty(), at);
+        let placed = Placed { strategies: &given.placement_strategy, constraints: &given.placement_constraints };
+        let launch_type = self.launch_type(given.launch_type, source, placed, at);
         let daemon = scheduling == SchedulingStrategy::Daemon;
         let configuration = given.deployment_configuration.clone().unwrap_or_default();
         // SVC-002, PLC-051.
@@ -86,35 +97,34 @@ impl<'a> Context<'a> {
         let maximum = configuration.maximum_percent.unwrap_or(if daemon { 100 } else { 200 });
         let desired = given.desired_count.unwrap_or(if daemon { 0 } else { 1 });
         if daemon {
-            let reject = |context: &mut Self, key: &str, what: &str| {
-                let message = format!("The daemon scheduling strategy does not support {what}");
-                context.error(&at.clone().key(key), "E353", message, Some("leave it out (PLC-051)".into()));
-            };
-            if !given.placement_strategy.is_empty() {
-                reject(self, "placementStrategy", "placement strategies");
-            }
-            if given.desired_count.is_some() {
-                reject(self, "desiredCount", "a desired count for services");
-            }
-            if maximum > 100 {
-                reject(self, "deploymentConfiguration", "values above 100 for maximumPercent");
-            }
+            self.check_daemon(given, maximum, at);
         }
-        let limit = self.scenario.settings.tasks_per_service;
+        self.check_volumes(given, source, daemon, at);
+        if launch_type == LaunchType::External {
+            self.check_external(given, at);
+        }
+        let settings = &self.scenario.settings;
+        let limit = settings.tasks_per_service;
+        let classic = given.load_balancers.iter().filter(|balancer| balancer.load_balancer_name.is_some()).count();
+        let balancers = [
+            ("target groups", given.load_balancers.len() - classic, settings.target_groups_per_service, "target_groups_per_service"),
+            ("Classic Load Balancers", classic, settings.classic_lbs_per_service, "classic_lbs_per_service"),
+        ];
         if desired > limit {
             let message = format!("{desired} tasks, the quota of a service is {limit} (QTA-004)");
-            self.error(&at.clone().key("desiredCount"), "E330", message, Some("raise it with settings.tasks_per_service".into()));
+            self.error(&at.clone().key("desiredCount"), "E330", message, raise("tasks_per_service"));
         }
-        if minimum > 100 && !daemon && minimum > maximum {
-            self.error(&at.clone().key("deploymentConfiguration"), "E347", "minimumHealthyPercent exceeds maximumPercent", None);
-        }
-        for (key, number, most) in [
-            ("loadBalancers", given.load_balancers.len(), self.scenario.settings.target_groups_per_service),
-        ] {
+        for (what, number, most, setting) in balancers {
             if number > most as usize {
-                let message = format!("{number} target groups, at most {most} are allowed for a service (QTA-011)");
-                self.error(&at.clone().key(key), "E330", message, None);
+                let message = format!("{number} {what}, at most {most} are allowed for a service (QTA-011)");
+                self.error(&at.clone().key("loadBalancers"), "E330", message, raise(setting));
             }
+        }
+        // Nothing could ever be replaced: floor(D * maximum) is below ceil(D * minimum).
+        if minimum > maximum {
+            let message = format!("minimumHealthyPercent {minimum} exceeds maximumPercent {maximum}");
+            let place = at.clone().key("deploymentConfiguration");
+            self.error(&place, "E347", message, Some("at least as many tasks may live as must be healthy (SVC-003)".into()));
         }
         self.check_tags(given.tags.len(), at);
         self.warn_later(given, at);
@@ -130,7 +140,7 @@ impl<'a> Context<'a> {
         }
         let task_definition = self.requiring(id, &extra);
         let subnets = self.subnets(given.network_configuration.as_ref(), task_definition, at);
-        let rebalancing = self.rebalancing(given, daemon, maximum, launch_type, at);
+        let rebalancing = self.rebalancing(given, source, daemon, maximum, launch_type, at);
         let group = self.definitions.groups.intern(&format!("service:{name}"));
         Some(ServiceDefinition {
             name: name.clone(),
@@ -152,6 +162,7 @@ impl<'a> Context<'a> {
     fn rebalancing(
         &mut self,
         given: &aws::Service,
+        definition: &aws::TaskDefinition,
         daemon: bool,
         maximum: u32,
         launch_type: LaunchType,
@@ -163,8 +174,10 @@ impl<'a> Context<'a> {
             }
             _ => First::Other,
         });
-        let zone_constraint = given.placement_constraints.iter().any(|constraint| {
-            constraint.expression.as_deref().is_some_and(|text| text.contains("ecs.availability-zone"))
+        let constraints = given.placement_constraints.iter().chain(&definition.placement_constraints);
+        let zone_constraint = constraints.filter_map(|constraint| constraint.expression.as_deref()).any(|text| {
+            let expression = Expression::parse_with_limit(text, text.len()).ok();
+            expression.is_some_and(|expression| expression.uses_attribute().any(|name| name == AVAILABILITY_ZONE))
         });
         let eligibility = Eligibility {
             scheduling: if daemon { SchedulingStrategy::Daemon } else { SchedulingStrategy::Replica },
@@ -174,11 +187,119 @@ impl<'a> Context<'a> {
             maximum_percent: maximum,
         };
         let asked = given.availability_zone_rebalancing.map(|value| value == aws::Enabled::Enabled);
-        eligibility.on_create(asked).unwrap_or_else(|text| {
+        // AZR-002 names Classic Load Balancers too; AWS's words are not known, these follow the others.
+        let classic = given.load_balancers.iter().any(|balancer| balancer.load_balancer_name.is_some());
+        let stored = match (classic, asked) {
+            (true, Some(true)) => Err("Availability Zone Rebalancing does not support Classic Load Balancers"),
+            (true, _) => Ok(false),
+            (false, asked) => eligibility.on_create(asked),
+        };
+        stored.unwrap_or_else(|text| {
             let place = at.clone().key("availabilityZoneRebalancing");
             self.error(&place, "E354", text, Some("write DISABLED, or leave it out (AZR-003)".into()));
             false
         })
+    }
+
+    /// What a DAEMON service may not have (PLC-050, PLC-051).
+    fn check_daemon(&mut self, given: &aws::Service, maximum: u32, at: &Locator<'a>) {
+        let rejected = [
+            (!given.placement_strategy.is_empty(), at.clone().key("placementStrategy"), "placement strategies"),
+            (given.desired_count.is_some(), at.clone().key("desiredCount"), "a desired count for services"),
+            (
+                maximum > 100,
+                at.clone().key("deploymentConfiguration").key("maximumPercent"),
+                "values above 100 for maximumPercent",
+            ),
+        ];
+        for (wrong, place, what) in rejected {
+            if wrong {
+                self.daemon_rejects(&place, what);
+            }
+        }
+        let controller = given.deployment_controller.unwrap_or_default().kind;
+        let controller = match controller {
+            aws::DeploymentControllerType::Ecs => return,
+            aws::DeploymentControllerType::CodeDeploy => "CODE_DEPLOY",
+            aws::DeploymentControllerType::External => "EXTERNAL",
+        };
+        let message = format!("The daemon scheduling strategy does not support the deployment controller {controller}");
+        let place = at.clone().key("deploymentController");
+        self.error(&place, "E353", message, Some("it requires REPLICA (PLC-050)".into()));
+    }
+
+    /// AWS's words for what DAEMON does not support (PLC-051).
+    pub(super) fn daemon_rejects(&mut self, place: &Locator<'a>, what: &str) {
+        let message = format!("The daemon scheduling strategy does not support {what}");
+        self.error(place, "E353", message, Some("leave it out (PLC-051)".into()));
+    }
+
+    /// EBS volumes: at most one, REPLICA and the ECS controller only, of a volume that waits for it (RES-052).
+    fn check_volumes(
+        &mut self,
+        given: &aws::Service,
+        definition: &aws::TaskDefinition,
+        daemon: bool,
+        at: &Locator<'a>,
+    ) {
+        let place = at.clone().key("volumeConfigurations");
+        let names = given.volume_configurations.iter().map(|volume| volume.name.as_str()).collect::<Vec<_>>();
+        self.check_volume_names(&names, definition, &place);
+        let controller = given.deployment_controller.unwrap_or_default().kind;
+        if names.is_empty() {
+            return;
+        }
+        if daemon {
+            let help = Some("only REPLICA services have EBS volumes (RES-052)".into());
+            self.error(&place, "E357", "a DAEMON service cannot have `volumeConfigurations`", help);
+        }
+        if controller != aws::DeploymentControllerType::Ecs {
+            let help = Some("only the deployment controller ECS goes with EBS volumes (RES-052)".into());
+            self.error(&place, "E357", "`volumeConfigurations` needs the deployment controller ECS", help);
+        }
+    }
+
+    /// The volumes that a service or call configures are those that its task definition leaves to it (RES-052).
+    pub(super) fn check_volume_names(
+        &mut self,
+        names: &[&str],
+        definition: &aws::TaskDefinition,
+        place: &Locator<'a>,
+    ) {
+        let waiting: Vec<&str> = definition
+            .volumes
+            .iter()
+            .filter(|volume| volume.configured_at_launch == Some(true))
+            .map(|volume| volume.name.as_deref().unwrap_or_default())
+            .collect();
+        if names.len() > 1 {
+            let message = format!("{} `volumeConfigurations`, a task has at most one EBS volume (RES-052)", names.len());
+            self.error(place, "E357", message, None);
+        }
+        for (index, name) in names.iter().enumerate() {
+            if !waiting.contains(name) {
+                let message = format!(
+                    "volume `{}` is not configured at launch in the task definition `{}`",
+                    shown(name),
+                    shown(&definition.family)
+                );
+                let help = "there it needs an entry of `volumes` with `configuredAtLaunch: true` (RES-052)";
+                self.error(&place.clone().index(index).key("name"), "E357", message, Some(help.into()));
+            }
+        }
+    }
+
+    /// What ECS Anywhere does not have (INS-010).
+    fn check_external(&mut self, given: &aws::Service, at: &Locator<'a>) {
+        for (key, present) in [
+            ("loadBalancers", !given.load_balancers.is_empty()),
+            ("capacityProviderStrategy", !given.capacity_provider_strategy.is_empty()),
+        ] {
+            if present {
+                let message = format!("launch type EXTERNAL does not support `{key}` (INS-010)");
+                self.error(&at.clone().key(key), "E356", message, Some("leave it out".into()));
+            }
+        }
     }
 
     /// The launch type, with the texts of PLC-001 for Fargate.
@@ -186,39 +307,53 @@ impl<'a> Context<'a> {
         &mut self,
         given: Option<aws::LaunchType>,
         definition: &aws::TaskDefinition,
-        has_strategies: bool,
-        has_constraints: bool,
+        placed: Placed<'_>,
         at: &Locator<'a>,
     ) -> LaunchType {
         let place = at.clone().key("launchType");
-        match given.unwrap_or_default() {
-            aws::LaunchType::Ec2 => {
-                let only_elsewhere = !definition.requires_compatibilities.is_empty()
-                    && !definition.requires_compatibilities.contains(&aws::Compatibility::Ec2);
-                if only_elsewhere {
-                    self.error(
-                        at,
-                        "E348",
-                        format!("the task definition `{}` does not support launch type EC2", definition.family),
-                        Some("add EC2 to its requiresCompatibilities; Fargate is not part of this version".into()),
-                    );
-                }
-                LaunchType::Ec2
-            }
-            aws::LaunchType::External => LaunchType::External,
+        let suits = |compatibility: aws::Compatibility| {
+            definition.requires_compatibilities.is_empty()
+                || definition.requires_compatibilities.contains(&compatibility)
+        };
+        let (name, suited, launch_type) = match given.unwrap_or_default() {
+            aws::LaunchType::Ec2 => ("EC2", suits(aws::Compatibility::Ec2), LaunchType::Ec2),
+            aws::LaunchType::External => ("EXTERNAL", suits(aws::Compatibility::External), LaunchType::External),
             aws::LaunchType::Fargate => {
-                let checked = ecsim_policies::placement::validate::fargate(usize::from(has_constraints), usize::from(has_strategies));
-                if let Err(error) = checked {
-                    self.error(&place, "E355", error.to_string(), None);
+                let (strategies, constraints) = (placed.strategies.len(), placed.constraints.len());
+                let not_here = Some("Fargate is not part of this version: use EC2 or EXTERNAL".to_owned());
+                if let Err(error) = ecsim_policies::placement::validate::fargate(constraints, strategies) {
+                    let key = if constraints > 0 { "placementConstraints" } else { "placementStrategy" };
+                    self.error(&at.clone().key(key), "E355", error.to_string(), not_here);
+                } else {
+                    let help = Some("use EC2 or EXTERNAL".into());
+                    self.error(&place, "E348", "launch type FARGATE is not part of this version", help);
                 }
-                self.error(&place, "E348", "Fargate is not part of this version", Some("use EC2 or EXTERNAL".into()));
-                LaunchType::Ec2
+                return LaunchType::Ec2;
             }
             aws::LaunchType::ManagedInstances => {
-                self.error(&place, "E348", "Managed Instances are not part of this version", Some("use EC2 or EXTERNAL".into()));
-                LaunchType::Ec2
+                let help = Some("use EC2 or EXTERNAL".into());
+                self.error(&place, "E348", "launch type MANAGED_INSTANCES is not part of this version", help);
+                return LaunchType::Ec2;
             }
+        };
+        if !suited {
+            let place = if given.is_some() { place.clone() } else { at.clone().key("taskDefinition") };
+            let message = format!(
+                "the task definition `{}` does not support launch type {name}: it requires {}",
+                shown(&definition.family),
+                definition.requires_compatibilities.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", ")
+            );
+            let help = format!("add {name} to its requiresCompatibilities; this version runs EC2 and EXTERNAL only");
+            self.error(&place, "E348", message, Some(help));
         }
+        if launch_type == LaunchType::External && definition.network_mode == Some(aws::NetworkMode::Awsvpc) {
+            let message = format!(
+                "external instances have no network mode awsvpc, so no task of `{}` can be placed (RES-043, INS-010)",
+                shown(&definition.family)
+            );
+            self.warning(&place, "W356", message, Some("use network mode bridge, host or none".into()));
+        }
+        launch_type
     }
 
     /// Subnets of an `awsvpc` task (PLC-007, QTA-010).
@@ -232,27 +367,36 @@ impl<'a> Context<'a> {
         let place = at.clone().key("networkConfiguration").key("awsvpcConfiguration");
         let Some(configuration) = given.and_then(|given| given.awsvpc_configuration.as_ref()) else {
             if awsvpc && !self.scenario.vpc.subnets.is_empty() {
-                self.error(
-                    at,
-                    "E349",
-                    "a task of network mode awsvpc needs networkConfiguration.awsvpcConfiguration.subnets",
-                    None,
-                );
+                let message = "Network Configuration must be provided when networkMode 'awsvpc' is specified.";
+                let help = "write networkConfiguration: {awsvpcConfiguration: {subnets: [...]}} (PLC-007)";
+                self.error(at, "E349", message, Some(help.into()));
             }
             return Vec::new();
         };
         if !awsvpc {
-            self.error(&place, "E349", "networkConfiguration is only for tasks of network mode awsvpc", None);
+            let message = "Network Configuration is not valid for the given networkMode of this task definition.";
+            let help = "leave `networkConfiguration` out, or use network mode awsvpc";
+            self.error(&place, "E349", message, Some(help.into()));
             return Vec::new();
         }
         let settings = &self.scenario.settings;
-        for (key, number, most) in [
-            ("subnets", configuration.subnets.len(), settings.subnets_per_awsvpc),
-            ("securityGroups", configuration.security_groups.len(), settings.security_groups_per_awsvpc),
+        if configuration.subnets.is_empty() {
+            let help = Some("name at least one of vpc.subnets (PLC-007)".into());
+            self.error(&place.clone().key("subnets"), "E349", "subnets can not be empty.", help);
+        }
+        for (key, what, number, most, setting) in [
+            ("subnets", "subnets", configuration.subnets.len(), settings.subnets_per_awsvpc, "subnets_per_awsvpc"),
+            (
+                "securityGroups",
+                "security groups",
+                configuration.security_groups.len(),
+                settings.security_groups_per_awsvpc,
+                "security_groups_per_awsvpc",
+            ),
         ] {
             if number > most as usize {
-                let message = format!("{number} {key}, at most {most} are allowed (QTA-010)");
-                self.error(&place.clone().key(key), "E330", message, None);
+                let message = format!("{number} {what}, at most {most} are allowed (QTA-010)");
+                self.error(&place.clone().key(key), "E330", message, raise(setting));
             }
         }
         let mut subnets = Vec::new();
@@ -267,7 +411,8 @@ impl<'a> Context<'a> {
     pub(super) fn check_tags(&mut self, number: usize, at: &Locator<'a>) {
         let most = self.scenario.settings.tags_per_resource as usize;
         if number > most {
-            self.error(&at.clone().key("tags"), "E330", format!("{number} tags, at most {most} are allowed (QTA-024)"), None);
+            let message = format!("{number} tags, at most {most} are allowed (QTA-024)");
+            self.error(&at.clone().key("tags"), "E330", message, raise("tags_per_resource"));
         }
     }
 
@@ -281,21 +426,32 @@ impl<'a> Context<'a> {
         ];
         for (key, present) in later {
             if present {
-                self.warning(
-                    &at.clone().key(key),
-                    "W360",
-                    format!("`{key}` is accepted, but this version does not simulate it"),
-                    None,
-                );
+                self.not_simulated(&at.clone().key(key), key);
             }
         }
+        let controller = given.deployment_controller.unwrap_or_default().kind;
+        if controller != aws::DeploymentControllerType::Ecs {
+            self.warning(
+                &at.clone().key("deploymentController"),
+                "W360",
+                "this version simulates the deployment controller ECS only: the service runs as under ECS",
+                None,
+            );
+        }
+    }
+
+    /// A field that would matter to the run, and does not yet.
+    pub(super) fn not_simulated(&mut self, place: &Locator<'a>, key: &str) {
+        let message = format!("`{key}` is accepted, but this version does not simulate it");
+        self.warning(place, "W360", message, None);
     }
 
     /// A service by name.
     pub(super) fn find_service(&mut self, name: &str, at: &Locator<'a>) -> Option<ServiceId> {
         let short = name.rsplit('/').next().unwrap_or(name);
         let found = self.service_ids.get(short).copied();
-        if found.is_none() {
+        // What is wrong with the service itself was said there.
+        if found.is_none() && !self.broken_services.contains(short) {
             let known: Vec<String> = self.service_ids.keys().cloned().collect();
             self.unknown(at, "service", name, known.iter().map(String::as_str));
         }

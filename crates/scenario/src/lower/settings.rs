@@ -30,6 +30,27 @@ pub(super) fn lower(context: &mut Context<'_>) -> Settings {
             Some("the default is [300, 600, 1200, 1620]".into()),
         );
     }
+    let nothing_starts = [
+        ("service_launches_per_min", given.service_launches_per_min.value() == Some(0)),
+        (
+            "ec2_launch_bucket",
+            given.ec2_launch_bucket.value().is_some_and(|bucket| bucket.capacity == 0 || bucket.refill_per_s == 0),
+        ),
+        (
+            "registration_rate",
+            given.registration_rate.value().is_some_and(|rate| rate.per_second == 0 || rate.per_minute == 0),
+        ),
+    ];
+    for (key, wrong) in nothing_starts {
+        if wrong {
+            let at = context.at("settings").key(key);
+            context.error(&at, "E311", format!("a `{key}` of 0 lets nothing through"), Some("write `off` for no limit".into()));
+        }
+    }
+    if given.pull_mb_per_s.value().is_some_and(|rate| !(rate > 0.0 && rate.is_finite())) {
+        let at = context.at("settings").key("pull_mb_per_s");
+        context.error(&at, "E311", "a rate above 0 is needed", Some("write `off` for no delay".into()));
+    }
     Settings {
         placement_tie_break: match given.placement_tie_break {
             schema::TieBreak::Random => TieBreak::Random,

@@ -30,7 +30,7 @@ impl CsvTable {
 
     /// The whole current row, for messages.
     fn row(&self) -> String {
-        let mut text = self.record.iter().collect::<Vec<_>>().join(",");
+        let mut text = self.record.iter().collect::<Vec<_>>().join(",").replace(char::is_control, " ");
         if text.len() > 120 {
             let end = (0..=117).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
             text.truncate(end);
@@ -59,7 +59,8 @@ impl<'a> Context<'a> {
         let header = match reader.headers() {
             Ok(header) if !header.is_empty() => header.clone(),
             Ok(_) => {
-                self.error(at, "E321", format!("`{file}` has no header row"), None);
+                let help = Some("the first row names the columns".into());
+                self.error(at, "E321", format!("`{file}` has no header row"), help);
                 return None;
             }
             Err(error) => {
@@ -93,30 +94,43 @@ impl<'a> Context<'a> {
         None
     }
 
-    /// Goes to the next row; false at the end, or after a row that is no CSV.
+    /// Goes to the next row that is CSV; false at the end, or after too many bad ones.
     pub(super) fn next_row(&mut self, table: &mut CsvTable, at: &Locator<'a>) -> bool {
-        if table.bad_rows >= MOST_BAD_ROWS {
-            let message = format!("`{}` has more bad rows; reading stopped at line {}", table.name, table.line);
-            self.error(at, "E323", message, None);
-            return false;
-        }
-        match table.reader.read_record(&mut table.record) {
-            Ok(more) => {
-                table.line = table.record.position().map_or(table.line, csv::Position::line);
-                more
+        loop {
+            if table.bad_rows >= MOST_BAD_ROWS {
+                let message = format!(
+                    "`{}` has at least {MOST_BAD_ROWS} bad rows: the rest from line {} on was not looked at",
+                    table.name,
+                    table.line + 1
+                );
+                self.error(at, "E323", message, None);
+                return false;
             }
-            Err(error) => {
-                let line = error.position().map_or(table.line + 1, csv::Position::line);
-                let why = match error.kind() {
-                    csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                        format!("it has {len} fields, the header has {expected_len}")
-                    }
-                    csv::ErrorKind::Utf8 { .. } => "it is not valid UTF-8".to_owned(),
-                    _ => error.to_string(),
-                };
-                self.error(at, "E323", format!("bad row in `{}`, line {line}: {why}", table.name), None);
-                table.bad_rows = MOST_BAD_ROWS;
-                false
+            let error = match table.reader.read_record(&mut table.record) {
+                Ok(more) => {
+                    table.line = table.record.position().map_or(table.line, csv::Position::line);
+                    return more;
+                }
+                Err(error) => error,
+            };
+            table.line = error.position().map_or(table.line + 1, csv::Position::line);
+            let (why, goes_on) = match error.kind() {
+                csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+                    (format!("it has {len} fields, the header has {expected_len}"), true)
+                }
+                csv::ErrorKind::Utf8 { .. } => ("it is not valid UTF-8".to_owned(), true),
+                _ => (error.to_string(), false),
+            };
+            let row = table.row();
+            let message = format!("bad row in `{}`, line {}: {why}", table.name, table.line);
+            let mut diagnostic = at.error("E323", message, "");
+            if !row.is_empty() {
+                diagnostic = diagnostic.note(format!("the row is: {row}"));
+            }
+            self.push(diagnostic);
+            table.bad_rows += 1;
+            if !goes_on {
+                return false;
             }
         }
     }
@@ -156,6 +170,7 @@ impl<'a> Context<'a> {
     pub(super) fn read_numbers(&mut self, file: &str, column: &str, at: &Locator<'a>) -> Option<Vec<f64>> {
         let mut table = self.open_table(file, at)?;
         let index = self.column(&table, column, at)?;
+        let before = self.diagnostics.errors();
         let mut values = Vec::new();
         while self.next_row(&mut table, at) {
             if table.cell(index).is_empty() {
@@ -165,6 +180,7 @@ impl<'a> Context<'a> {
                 values.push(value);
             }
         }
-        Some(values)
+        // What is missing because of bad rows is no problem of its own.
+        (self.diagnostics.errors() == before).then_some(values)
     }
 }

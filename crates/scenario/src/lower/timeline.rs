@@ -1,12 +1,17 @@
 //! What an operator or fate does: each entry of the timeline becomes a call.
 
+use std::collections::BTreeMap;
+
+use ecsim_cluster::definitions::SchedulingStrategy;
 use ecsim_cluster::{InstanceId, InstanceStatus};
 use ecsim_engine::model::{Arrivals, Call, InstanceSelector, SourceModel, TaskSelector, WhenUnplaced};
 use ecsim_kernel::{SimTime, Span};
 use ecsim_policies::placement::constraints::query::attributes;
 
 use super::placement::Caller;
+use super::task_definitions::raise;
 use super::{Context, did_you_mean};
+use crate::diagnostic::shown;
 use crate::document::Locator;
 use crate::schema::timeline::TargetStatus;
 use crate::schema::{self, Action, Count, TimelineEntry, aws};
@@ -16,14 +21,22 @@ const PROTECTION_MINUTES: u32 = 120;
 /// At most that (SVC-028).
 const MOST_PROTECTION_MINUTES: u32 = 2_880;
 
+/// What a service was given last before an update.
+#[derive(Clone, Copy, Default)]
+struct LastWritten<'a> {
+    strategies: &'a [aws::PlacementStrategy],
+    constraints: &'a [aws::PlacementConstraint],
+}
+
 impl<'a> Context<'a> {
     /// Every entry, in the order of the file.
     pub(super) fn lower_timeline(&mut self) {
         let scenario = self.scenario;
+        let updates = self.updates_in_order();
         for (index, entry) in scenario.timeline.iter().enumerate() {
             let at = self.at("timeline").index(index);
             if entry.at.0 > scenario.simulation.duration.0 {
-                self.warning(&at.clone().key("at"), "W370", "this lies after the end of the run", None);
+                self.warning(&at.clone().key("at"), "W370", "this lies after the end of the run, so it never happens", None);
             }
             let Some(action) = entry.action() else {
                 let written: Vec<&str> = entry.actions().map(|action| action.name()).collect();
@@ -39,13 +52,47 @@ impl<'a> Context<'a> {
             let time = SimTime::ZERO + entry.at.0;
             let name = format!("timeline[{index}].{}", action.name());
             let place = at.key(action.name());
-            if let Some(call) = self.timeline_call(action, name, &place) {
+            let before = updates.get(&index).copied().unwrap_or_default();
+            if let Some(call) = self.timeline_call(action, name, before, &place) {
                 self.calls.push((time, call));
             }
         }
     }
 
-    fn timeline_call(&mut self, action: Action<'_>, name: String, at: &Locator<'a>) -> Option<Call> {
+    /// For each `updateService`, by its index: the strategies and constraints that the service was given last before it,
+    /// in the order in which things happen.
+    fn updates_in_order(&self) -> BTreeMap<usize, LastWritten<'a>> {
+        let scenario = self.scenario;
+        let mut order: Vec<usize> = (0..scenario.timeline.len()).collect();
+        order.sort_by_key(|index| scenario.timeline[*index].at.0);
+        let of = |service: &'a aws::Service| LastWritten {
+            strategies: &service.placement_strategy,
+            constraints: &service.placement_constraints,
+        };
+        let mut last: BTreeMap<&str, LastWritten<'a>> =
+            scenario.services.iter().map(|service| (service.service_name.as_str(), of(service))).collect();
+        for created in scenario.timeline.iter().filter_map(|entry| entry.create_service.as_ref()) {
+            last.insert(created.service_name.as_str(), of(created));
+        }
+        let mut before = BTreeMap::new();
+        for index in order {
+            let Some(update) = &scenario.timeline[index].update_service else { continue };
+            let name = update.service.rsplit('/').next().unwrap_or(&update.service);
+            let Some(written) = last.get_mut(name) else { continue };
+            before.insert(index, *written);
+            written.strategies = update.placement_strategy.as_deref().unwrap_or(written.strategies);
+            written.constraints = update.placement_constraints.as_deref().unwrap_or(written.constraints);
+        }
+        before
+    }
+
+    fn timeline_call(
+        &mut self,
+        action: Action<'a>,
+        name: String,
+        before: LastWritten<'a>,
+        at: &Locator<'a>,
+    ) -> Option<Call> {
         let instances_at = at.clone().key("containerInstances");
         Some(match action {
             Action::RunTask(given) => {
@@ -68,7 +115,7 @@ impl<'a> Context<'a> {
             Action::CreateService(given) => {
                 Call::CreateService { service: self.find_service(&given.service_name, &at.clone().key("serviceName"))? }
             }
-            Action::UpdateService(given) => self.update_service(given, at)?,
+            Action::UpdateService(given) => self.update_service(given, before, at)?,
             Action::DeleteService(given) => Call::DeleteService {
                 service: self.find_service(&given.service, &at.clone().key("service"))?,
                 force: given.force.unwrap_or(false),
@@ -78,8 +125,11 @@ impl<'a> Context<'a> {
                 let most = self.scenario.settings.update_state_instances as usize;
                 if let InstanceSelector::Named(names) = &instances {
                     if names.len() > most {
-                        let message = format!("InvalidParameterException: {} container instances, at most {most} in one call (INS-003)", names.len());
-                        self.error(&instances_at, "E330", message, None);
+                        let message = format!(
+                            "InvalidParameterException: {} container instances, at most {most} in one call (INS-003)",
+                            names.len()
+                        );
+                        self.error(&instances_at, "E330", message, raise("update_state_instances"));
                     }
                 }
                 Call::UpdateContainerInstancesState {
@@ -99,8 +149,9 @@ impl<'a> Context<'a> {
                     put.extend(self.checked_attribute(&attribute.name, value, &place));
                 }
                 if given.attributes.len() > attributes::ATTRIBUTES_PER_CALL_LIMIT {
-                    let message = format!("{} attributes, at most {} in one call (CQL-017)", given.attributes.len(), attributes::ATTRIBUTES_PER_CALL_LIMIT);
-                    self.error(&at.clone().key("attributes"), "E330", message, None);
+                    let most = attributes::ATTRIBUTES_PER_CALL_LIMIT;
+                    let message = format!("{} attributes, at most {most} in one call (CQL-017)", given.attributes.len());
+                    self.error(&at.clone().key("attributes"), "E330", message, Some("make two calls".into()));
                 }
                 Call::PutAttributes { instances, attributes: put }
             }
@@ -121,8 +172,8 @@ impl<'a> Context<'a> {
             Action::UpdateTaskProtection(given) => {
                 let minutes = given.expires_in_minutes.unwrap_or(PROTECTION_MINUTES);
                 if !(1..=MOST_PROTECTION_MINUTES).contains(&minutes) {
-                    let message = format!("{minutes} minutes; 1 to {MOST_PROTECTION_MINUTES} are possible");
-                    self.error(&at.clone().key("expiresInMinutes"), "E372", message, None);
+                    let message = format!("{minutes} minutes of protection; 1 to {MOST_PROTECTION_MINUTES} are possible (SVC-028)");
+                    self.error(&at.clone().key("expiresInMinutes"), "E372", message, Some("the default is 120".into()));
                 }
                 Call::UpdateTaskProtection {
                     tasks: self.task_selector(&given.task, &at.clone().key("task"))?,
@@ -158,7 +209,9 @@ impl<'a> Context<'a> {
             started_by: given.started_by.clone(),
             overrides: given.overrides.clone(),
             network_configuration: given.network_configuration.clone(),
+            volume_configurations: given.volume_configurations.clone(),
             enable_execute_command: given.enable_execute_command,
+            tags: given.tags.clone(),
             ..aws::RunTask::default()
         };
         let template = self.run_task_template(&as_run_task, at)?;
@@ -167,21 +220,32 @@ impl<'a> Context<'a> {
             self.error(&instances_at, "E373", "StartTask names its container instances", Some("write a list of names".into()));
             return None;
         };
-        let most = self.scenario.settings.start_task_instances as usize;
-        if names.len() > most {
-            let message = format!("InvalidParameterException: {} container instances, at most {most} in one call (QTA-009)", names.len());
-            self.error(&instances_at, "E330", message, None);
-        }
-        let mut instances = Vec::new();
+        let mut instances: Vec<Option<InstanceId>> = Vec::new();
         for (index, instance) in names.iter().enumerate() {
+            if let Some(members) = self.members_of(instance) {
+                instances.extend(members.into_iter().map(Some));
+                continue;
+            }
             let found = self.instance_ids.get(instance).copied();
-            if found.is_none() {
+            if found.is_none() && !self.fleet_incomplete {
                 let known: Vec<&str> = self.instance_ids.keys().map(String::as_str).collect();
                 let help = did_you_mean(instance, &known);
-                let message = format!("no container instance is called `{instance}`: StartTask will answer MISSING (PLC-059)");
-                self.warning(&instances_at.clone().index(index), "W373", message, help);
+                let message = format!(
+                    "no container instance is called `{}`: StartTask will answer MISSING (PLC-059)",
+                    shown(instance)
+                );
+                let place = if names.len() > 1 { instances_at.clone().index(index) } else { instances_at.clone() };
+                self.warning(&place, "W373", message, help);
             }
             instances.push(found);
+        }
+        let most = self.scenario.settings.start_task_instances as usize;
+        if instances.len() > most {
+            let message = format!(
+                "InvalidParameterException: {} container instances, at most {most} in one call (QTA-009)",
+                instances.len()
+            );
+            self.error(&instances_at, "E330", message, raise("start_task_instances"));
         }
         let model = SourceModel {
             template,
@@ -194,44 +258,77 @@ impl<'a> Context<'a> {
         Some(Call::StartTask { source, instances })
     }
 
-    /// `null` keeps, `[]` clears (PLC-060).
-    fn update_service(&mut self, given: &aws::UpdateService, at: &Locator<'a>) -> Option<Call> {
+    /// `null` keeps, `[]` clears (PLC-060): what is not named keeps what was written last, by the service or an update.
+    fn update_service(
+        &mut self,
+        given: &'a aws::UpdateService,
+        before: LastWritten<'a>,
+        at: &Locator<'a>,
+    ) -> Option<Call> {
         let service = self.find_service(&given.service, &at.clone().key("service"))?;
         let known = self.definitions.services[service].clone();
         let source = self.source_of(known.task_definition);
         for (key, present) in [
             ("taskDefinition", given.task_definition.is_some()),
             ("forceNewDeployment", given.force_new_deployment == Some(true)),
+            ("networkConfiguration", given.network_configuration.is_some()),
+            ("loadBalancers", given.load_balancers.is_some()),
+            ("capacityProviderStrategy", given.capacity_provider_strategy.is_some()),
         ] {
             if present {
-                self.warning(&at.clone().key(key), "W360", format!("`{key}` is accepted, but this version does not simulate deployments"), None);
+                self.not_simulated(&at.clone().key(key), key);
             }
         }
-        let daemon = known.scheduling == ecsim_cluster::definitions::SchedulingStrategy::Daemon;
-        if daemon && given.desired_count.is_some() {
-            let message = "The daemon scheduling strategy does not support a desired count for services";
-            self.error(&at.clone().key("desiredCount"), "E353", message, None);
+        let configuration = given.deployment_configuration.as_ref();
+        let maximum = configuration.and_then(|configuration| configuration.maximum_percent);
+        let daemon = known.scheduling == SchedulingStrategy::Daemon;
+        if daemon {
+            let strategies = given.placement_strategy.as_ref().is_some_and(|strategies| !strategies.is_empty());
+            let percent = at.clone().key("deploymentConfiguration").key("maximumPercent");
+            for (wrong, place, what) in [
+                (strategies, at.clone().key("placementStrategy"), "placement strategies"),
+                (given.desired_count.is_some(), at.clone().key("desiredCount"), "a desired count for services"),
+                (maximum.is_some_and(|maximum| maximum > 100), percent, "values above 100 for maximumPercent"),
+            ] {
+                if wrong {
+                    self.daemon_rejects(&place, what);
+                }
+            }
+        }
+        let most = self.scenario.settings.tasks_per_service;
+        if let Some(desired) = given.desired_count.filter(|desired| *desired > most) {
+            let message = format!("{desired} tasks, the quota of a service is {most} (QTA-004)");
+            self.error(&at.clone().key("desiredCount"), "E330", message, raise("tasks_per_service"));
         }
         let placement = if given.placement_strategy.is_some() || given.placement_constraints.is_some() {
-            // What is not named keeps its value: the service's own text, as created.
-            let written = self.written_service(&known.name);
-            let strategies = given.placement_strategy.clone().unwrap_or_else(|| {
-                written.map(|service| service.placement_strategy.clone()).unwrap_or_default()
-            });
-            let constraints = given.placement_constraints.clone().unwrap_or_else(|| {
-                written.map(|service| service.placement_constraints.clone()).unwrap_or_default()
-            });
+            let strategies = match &given.placement_strategy {
+                _ if daemon => &[],
+                Some(strategies) => strategies.as_slice(),
+                None => before.strategies,
+            };
+            let constraints = given.placement_constraints.as_deref().unwrap_or(before.constraints);
             let caller = if daemon { Caller::Daemon } else { Caller::Service };
-            Some(self.placement(caller, &strategies, &constraints, source, at))
+            let mut found = std::mem::take(self.diagnostics);
+            let placement = self.placement(caller, strategies, constraints, source, at);
+            std::mem::swap(self.diagnostics, &mut found);
+            // What has no place in this call is about what an earlier one wrote, and was said there.
+            self.diagnostics.extend(found.into_iter().filter(|diagnostic| diagnostic.span() != Some(at.span())));
+            Some(placement)
         } else {
             None
         };
-        let healthy_percent = given.deployment_configuration.as_ref().map(|configuration| {
+        let healthy_percent = configuration.map(|configuration| {
             (
                 configuration.minimum_healthy_percent.unwrap_or(known.minimum_healthy_percent),
                 configuration.maximum_percent.unwrap_or(known.maximum_percent),
             )
         });
+        if let Some((minimum, maximum)) = healthy_percent.filter(|(minimum, maximum)| minimum > maximum) {
+            let message = format!("minimumHealthyPercent {minimum} exceeds maximumPercent {maximum}");
+            let place = at.clone().key("deploymentConfiguration");
+            let help = "at least as many tasks may live as must be healthy (SVC-003)";
+            self.error(&place, "E347", message, Some(help.into()));
+        }
         Some(Call::UpdateService {
             service,
             desired_count: given.desired_count,
@@ -241,19 +338,18 @@ impl<'a> Context<'a> {
         })
     }
 
-    fn written_service(&self, name: &str) -> Option<&'a aws::Service> {
-        let scenario = self.scenario;
-        let created = scenario.timeline.iter().filter_map(|entry| entry.create_service.as_ref());
-        scenario.services.iter().chain(created).find(|service| service.service_name == name)
-    }
-
     fn instance(&mut self, name: &str, at: &Locator<'a>) -> Option<InstanceId> {
         let found = self.instance_ids.get(name).copied();
-        if found.is_none() {
+        if found.is_none() && !self.fleet_incomplete {
             let known: Vec<String> = self.instance_ids.keys().cloned().collect();
             self.unknown(at, "container instance", name, known.iter().map(String::as_str));
         }
         found
+    }
+
+    /// The instances of an entry of `containerInstances`: `web` for web-1, web-2, ... where no instance is called so.
+    fn members_of(&self, name: &str) -> Option<Vec<InstanceId>> {
+        if self.instance_ids.contains_key(name) { None } else { self.entry_members.get(name).cloned() }
     }
 
     fn instance_selector(&mut self, given: &schema::InstanceSelector, at: &Locator<'a>) -> Option<InstanceSelector> {
@@ -263,15 +359,10 @@ impl<'a> Context<'a> {
                 let mut found = Vec::new();
                 for (index, name) in names.iter().enumerate() {
                     let place = if many { at.clone().index(index) } else { at.clone() };
-                    // `web` means web-1, web-2, ... where no instance is called so.
-                    if !self.instance_ids.contains_key(name) {
-                        let members = self.members_of(name);
-                        if !members.is_empty() {
-                            found.extend(members);
-                            continue;
-                        }
+                    match self.members_of(name) {
+                        Some(members) => found.extend(members),
+                        None => found.extend(self.instance(name, &place)),
                     }
-                    found.push(self.instance(name, &place)?);
                 }
                 Some(InstanceSelector::Named(found))
             }
@@ -289,12 +380,27 @@ impl<'a> Context<'a> {
                 };
                 let expression = match &filter.filter {
                     None => None,
-                    Some(text) => Some(self.expression(text, &at.clone().key("filter"))?),
+                    Some(text) => {
+                        let place = at.clone().key("filter");
+                        let expression = self.expression(text, &place)?;
+                        self.check_expression(&expression, &place);
+                        Some(expression)
+                    }
+                };
+                let name_prefix = match &filter.name {
+                    None => None,
+                    Some(name) if self.instance_ids.contains_key(name) => Some(name.clone()),
+                    // All of an entry: what its instances' names have in common is the entry's and a hyphen.
+                    Some(name) if self.entry_members.contains_key(name) => Some(format!("{name}-")),
+                    Some(name) => {
+                        self.instance(name, &at.clone().key("name"));
+                        return None;
+                    }
                 };
                 Some(InstanceSelector::Filter {
                     zone,
                     instance_type: filter.instance_type.clone(),
-                    name_prefix: filter.name.clone(),
+                    name_prefix,
                     attribute: filter.attribute.as_ref().map(|attribute| {
                         let name = self.definitions.attributes.intern(&attribute.name);
                         (name, attribute.value.as_ref().map(|value| self.definitions.values.intern(value.as_str())))
@@ -305,20 +411,6 @@ impl<'a> Context<'a> {
                 })
             }
         }
-    }
-
-    /// The instances of an entry that has several: `web` for web-1, web-2, ...
-    fn members_of(&self, stem: &str) -> Vec<InstanceId> {
-        let prefix = format!("{stem}-");
-        let mut members: Vec<InstanceId> = self
-            .instance_ids
-            .range(prefix.clone()..)
-            .take_while(|(name, _)| name.starts_with(&prefix))
-            .filter(|(name, _)| name[prefix.len()..].chars().all(|c| c.is_ascii_digit()))
-            .map(|(_, id)| *id)
-            .collect();
-        members.sort_unstable();
-        members
     }
 
     fn task_selector(&mut self, given: &schema::TaskSelector, at: &Locator<'a>) -> Option<TaskSelector> {

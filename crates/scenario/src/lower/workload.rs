@@ -1,14 +1,20 @@
 //! Who asks for standalone tasks, and when.
 
 use ecsim_cluster::SourceId;
-use ecsim_cluster::definitions::Source;
+use ecsim_cluster::definitions::{LaunchType, Source};
 use ecsim_engine::model::{Arrivals, SourceModel, TaskTemplate, WhenUnplaced};
 use ecsim_kernel::{Distribution, SimTime, Span};
 
-use super::placement::Caller;
 use super::Context;
+use super::placement::Caller;
+use super::services::Placed;
+use super::task_definitions::raise;
+use crate::diagnostic::shown;
 use crate::document::Locator;
 use crate::schema::{self, Every, Workload, aws};
+
+/// More calls, one each millisecond, would never let a run get on.
+const MOST_CALLS_PER_HOUR: f64 = 3_600_000.0;
 
 impl<'a> Context<'a> {
     /// Every workload entry, in name order.
@@ -28,7 +34,7 @@ impl<'a> Context<'a> {
                 let first = self.at("workload").index(pair[0].1.min(pair[1].1));
                 let second = self.at("workload").index(pair[0].1.max(pair[1].1));
                 let diagnostic = second
-                    .error("E302", format!("two workload entries are called `{}`", pair[0].0), "this one")
+                    .error("E302", format!("two workload entries are called `{}`", shown(&pair[0].0)), "this one")
                     .label(first.span(), "and this one")
                     .help("give each a `name` of its own");
                 self.push(diagnostic);
@@ -47,7 +53,7 @@ impl<'a> Context<'a> {
             self.error(
                 at,
                 "E361",
-                format!("workload `{name}` needs exactly one of `at`, `every` and `trace`"),
+                format!("workload `{}` needs exactly one of `at`, `every` and `trace`", shown(&name)),
                 Some("for example `every: {poisson: {ratePerHour: 40}}`".into()),
             );
         }
@@ -56,16 +62,24 @@ impl<'a> Context<'a> {
         let from = SimTime::ZERO + given.from.map_or(Span::ZERO, |from| from.0);
         let until = given.until.map_or(SimTime::MAX, |until| SimTime::ZERO + until.0);
         let limit = given.limit.unwrap_or(u64::MAX);
-        if from >= until {
-            self.error(&at.clone().key("until"), "E362", "`until` is not after `from`: nothing would ever arrive", None);
+        if given.every.is_none() {
+            let written =
+                [("from", given.from.is_some()), ("until", given.until.is_some()), ("limit", given.limit.is_some())];
+            for (key, _) in written.iter().filter(|(_, present)| *present) {
+                let help = if given.trace.is_some() { "use `skipBefore` and `limit` of the trace" } else { "leave it out" };
+                self.error(&at.clone().key(*key), "E362", format!("`{key}` goes with `every` only"), Some(help.into()));
+            }
+        } else if from >= until {
+            let help = Some("let `until` be later than `from`, or leave it out".into());
+            self.error(&at.clone().key("until"), "E362", "`until` is not after `from`: nothing would ever arrive", help);
         }
         let arrivals = if let Some(trace) = &given.trace {
-            for (key, present) in [("from", given.from.is_some()), ("until", given.until.is_some())] {
-                if present {
-                    self.error(&at.clone().key(key), "E362", format!("`{key}` does not go with `trace`"), Some("use `skipBefore` and `limit` of the trace".into()));
-                }
+            if count > 1 {
+                let help = Some("a column can say how many tasks a row stands for: columns: {count: COLUMN}".into());
+                let message = "a trace asks for one task a row: `count` does not go with it";
+                self.error(&call_at.clone().key("count"), "E362", message, help);
             }
-            match self.trace(trace, &template, &given.run_task, &at.clone().key("trace")) {
+            match self.trace(trace, &template, &at.clone().key("trace")) {
                 Some(rows) => Arrivals::Trace(rows.into()),
                 None => Arrivals::Never,
             }
@@ -86,10 +100,11 @@ impl<'a> Context<'a> {
             schema::WhenUnplaced::Retry(retry) => {
                 let place = at.clone().key("whenUnplaced").key("retry");
                 if retry.every.0.is_zero() {
-                    self.error(&place.clone().key("every"), "E363", "a retry without a wait would never end", None);
+                    self.error(&place.clone().key("every"), "E363", "a retry without a wait would never end", Some("write for example 30s".into()));
                 }
                 if retry.backoff < 1.0 {
-                    self.error(&place.key("backoff"), "E363", "a back-off below 1 would shorten the waits to nothing", None);
+                    let help = Some("1 keeps the wait as it is, 2 doubles it".into());
+                    self.error(&place.key("backoff"), "E363", "a back-off below 1 would shorten the waits to nothing", help);
                 }
                 WhenUnplaced::Retry {
                     every: retry.every.0,
@@ -115,8 +130,9 @@ impl<'a> Context<'a> {
         let most = self.scenario.settings.run_task_count;
         let count = given.unwrap_or(1);
         if count == 0 || count > most {
-            let message = format!("InvalidParameterException: `count` is {count}; 1 to {most} are allowed in one call (QTA-008)");
-            self.error(&at.clone().key("count"), "E330", message, Some("raise it with settings.run_task_count, or call more often".into()));
+            let message =
+                format!("InvalidParameterException: `count` is {count}; 1 to {most} are allowed in one call (QTA-008)");
+            self.error(&at.clone().key("count"), "E330", message, raise("run_task_count"));
         }
         count.max(1)
     }
@@ -125,20 +141,23 @@ impl<'a> Context<'a> {
     pub(super) fn run_task_template(&mut self, given: &aws::RunTask, at: &Locator<'a>) -> Option<TaskTemplate> {
         let id = self.find_task_definition(&given.task_definition, &at.clone().key("taskDefinition"))?;
         let source = self.source_of(id);
-        let launch_type = self.launch_type(
-            given.launch_type,
-            source,
-            !given.placement_strategy.is_empty(),
-            !given.placement_constraints.is_empty(),
-            at,
-        );
+        let placed = Placed { strategies: &given.placement_strategy, constraints: &given.placement_constraints };
+        let launch_type = self.launch_type(given.launch_type, source, placed, at);
         if !given.capacity_provider_strategy.is_empty() {
-            let place = at.clone().key("capacityProviderStrategy");
-            self.warning(&place, "W360", "`capacityProviderStrategy` is accepted, but this version does not simulate it", None);
+            let key = "capacityProviderStrategy";
+            let place = at.clone().key(key);
+            if launch_type == LaunchType::External {
+                let message = format!("launch type EXTERNAL does not support `{key}` (INS-010)");
+                self.error(&place, "E356", message, Some("leave it out".into()));
+            } else {
+                self.not_simulated(&place, key);
+            }
         }
+        let volumes: Vec<&str> = given.volume_configurations.iter().map(|volume| volume.name.as_str()).collect();
+        self.check_volume_names(&volumes, source, &at.clone().key("volumeConfigurations"));
         self.check_tags(given.tags.len(), at);
         let group = self.group(given.group.as_deref(), &source.family, at);
-        let requirements = self.overridden(id, given.overrides.as_ref(), &at.clone().key("overrides"));
+        let (id, requirements) = self.overridden(id, given.overrides.as_ref(), &at.clone().key("overrides"));
         let placement =
             self.placement(Caller::RunTask, &given.placement_strategy, &given.placement_constraints, source, at);
         let extra: &[&str] =
@@ -149,29 +168,39 @@ impl<'a> Context<'a> {
     }
 
     /// The task group: at most 255 characters, never a service's (PLC-030, PLC-031, QTA-023).
-    pub(super) fn group(&mut self, given: Option<&str>, family: &str, at: &Locator<'a>) -> ecsim_cluster::GroupId {
-        let place = at.clone().key("group");
-        let most = self.scenario.settings.group_name_length as usize;
-        match given {
-            None => self.definitions.groups.intern(&format!("family:{family}")),
-            Some(group) => {
-                if group.starts_with("service:") {
-                    self.error(&place, "E364", "InvalidParameterException: a task cannot join the group of a service (PLC-031)", None);
-                }
-                if group.chars().count() > most {
-                    self.error(&place, "E330", format!("a group name has at most {most} characters (QTA-023)"), None);
-                }
-                self.definitions.groups.intern(group)
-            }
+    fn group(&mut self, given: Option<&str>, family: &str, at: &Locator<'a>) -> ecsim_cluster::GroupId {
+        let Some(group) = given else { return self.definitions.groups.intern(&format!("family:{family}")) };
+        if let Err((code, message)) = self.check_group(group) {
+            let help = if code == "E330" { raise("group_name_length") } else { Some("use a name of its own".into()) };
+            self.error(&at.clone().key("group"), code, message, help);
         }
+        self.definitions.groups.intern(group)
+    }
+
+    /// What is wrong with the name of a task group (PLC-030, PLC-031, QTA-023).
+    pub(super) fn check_group(&self, group: &str) -> Result<(), (&'static str, String)> {
+        let most = self.scenario.settings.group_name_length as usize;
+        let characters = group.chars().count();
+        if group.starts_with("service:") {
+            let message = "InvalidParameterException: a task cannot join the group of a service (PLC-031)";
+            return Err(("E364", message.to_owned()));
+        }
+        if characters > most {
+            return Err(("E330", format!("a group name of {characters} characters, at most {most} are allowed (QTA-023)")));
+        }
+        if group.is_empty() {
+            return Err(("E364", "a task group needs a name (PLC-030)".to_owned()));
+        }
+        Ok(())
     }
 
     fn renewal(&mut self, every: &Every, from: SimTime, until: SimTime, limit: u64, at: &Locator<'a>) -> Arrivals {
         match every {
             Every::Poisson(poisson) => {
                 let rate = poisson.rate_per_hour;
-                if !(rate > 0.0 && rate.is_finite()) {
-                    self.error(at, "E362", "a Poisson process needs a rate above 0", None);
+                if !(rate > 0.0 && rate <= MOST_CALLS_PER_HOUR) {
+                    let message = format!("a Poisson process needs a rate above 0 and at most {MOST_CALLS_PER_HOUR} an hour");
+                    self.error(&at.clone().key("poisson").key("ratePerHour"), "E362", message, None);
                     return Arrivals::Never;
                 }
                 match Distribution::exponential(3_600.0 / rate) {
@@ -186,7 +215,8 @@ impl<'a> Context<'a> {
                 let interval = self.seconds(spec, at);
                 // Without any time between calls the run would never get past its first instant.
                 if interval.mean() < 0.001 {
-                    self.error(at, "E362", "an interval below one millisecond: the run would never get past its first instant", None);
+                    let message = "an interval below one millisecond: the run would never get past its first instant";
+                    self.error(at, "E362", message, Some("write for example 10s".into()));
                     return Arrivals::Never;
                 }
                 let first_at_start = matches!(spec.shape, schema::Shape::Constant(_));

@@ -14,6 +14,9 @@ use super::units::{MemorySize, Percent};
 pub struct Behavior {
     /// Delays of every task and instance of the scenario.
     pub latencies: Latencies,
+    /// How often making the trunk network interface fails, so that the instance ends in REGISTRATION_FAILED (INS-001).
+    /// Default 0%.
+    pub trunk_failure: Option<Percent>,
     /// By task definition: the `family`, or `family:revision` where revisions differ.
     pub task_definitions: BTreeMap<String, TaskBehavior>,
 }
@@ -37,6 +40,8 @@ pub struct Latencies {
     pub instance_registration: Option<DurationDistribution>,
     /// In REGISTERING, while the trunk network interface is attached. Default 0s (INS-001, RES-041).
     pub trunk_attach: Option<DurationDistribution>,
+    /// In DEREGISTERING, while it is removed. Default 0s (INS-001).
+    pub trunk_detach: Option<DurationDistribution>,
 }
 
 /// How the tasks of a task definition behave. Keys of the task describe its first essential container, unless they say
@@ -125,7 +130,8 @@ pub struct FailToStart {
     /// The error in `stoppedReason` (TSK-053).
     #[serde(default)]
     pub error: StartError,
-    /// What `stoppedReason` says after the error's name.
+    /// What `stoppedReason` says after the error's name; this version has words of its own.
+    #[schemars(extend("x-ecsim" = "later"))]
     pub message: Option<String>,
 }
 

@@ -22,7 +22,7 @@ pub struct ContainerInstances {
     /// An instance type of the catalogue or of `instanceTypes`. Needed unless `registeredResources` or `fromCsv` say
     /// what there is.
     pub instance_type: Option<String>,
-    /// The Availability Zone. Default: the Region's zone `a`.
+    /// The Availability Zone. Default: that of `subnet`, or the Region's zone `a`.
     pub availability_zone: Option<String>,
     /// Several Availability Zones; the `count` goes round them in this order. Instead of `availabilityZone`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -60,6 +60,9 @@ pub struct ContainerInstances {
     pub capabilities: Capabilities,
     /// The subnet of its primary network interface, one of `vpc.subnets`: the attribute `ecs.subnet-id` (CQL-015).
     pub subnet: Option<String>,
+    /// Network interfaces that somebody attached to the instance by hand. ECS counts only its own, so a task can be placed
+    /// that then fails for want of an interface (RES-042). Default 0.
+    pub enis_attached_by_hand: Option<u16>,
     /// When it registers, counted from the start. Default 0s.
     pub join_at: Option<Duration>,
     /// One instance for each row of a CSV file, instead of `instanceType` and `count`. Everything else here holds for

@@ -89,7 +89,7 @@ impl Context<'_> {
                 need("ecs.capability.container-restart-policy");
             }
             if container.port_mappings.iter().any(|mapping| mapping.container_port_range.is_some()) {
-                need("ecs.capability.network.container-port-range");
+                need(capabilities::PORT_RANGE);
             }
             if container.repository_credentials.is_some() {
                 need("ecs.capability.private-registry-authentication.secretsmanager");

@@ -363,7 +363,7 @@ pub(super) fn is_name(name: &str) -> bool {
 
 /// How to get past a quota.
 pub(super) fn raise(setting: &str) -> Option<String> {
-    Some(format!("if your account allows more, raise settings.{setting}"))
+    Some(format!("to simulate another limit, set settings.{setting}"))
 }
 
 fn network_mode(given: &aws::TaskDefinition) -> NetworkMode {

@@ -62,8 +62,7 @@ pub struct ContainerDefinition {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-ecsim" = "kept"))]
     pub volumes_from: Vec<KeptObject>,
-    /// Credentials of a private registry.
-    #[schemars(extend("x-ecsim" = "kept"))]
+    /// Credentials of a private registry; make an instance attribute necessary (RES-060).
     pub repository_credentials: Option<KeptObject>,
     /// Containers it reaches by name in `bridge` mode.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -62,8 +62,7 @@ pub struct TaskDefinition {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-ecsim" = "kept"))]
     pub inference_accelerators: Vec<KeptObject>,
-    /// Whether fault injection may reach its tasks.
-    #[schemars(extend("x-ecsim" = "kept"))]
+    /// Whether fault injection may reach its tasks; makes an instance attribute necessary (RES-060).
     pub enable_fault_injection: Option<bool>,
     /// Isolation and attestation of the task.
     #[schemars(extend("x-ecsim" = "kept"))]
@@ -131,13 +130,26 @@ pub enum Compatibility {
     ManagedInstances,
 }
 
+impl Compatibility {
+    /// The name as AWS writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ec2 => "EC2",
+            Self::Fargate => "FARGATE",
+            Self::External => "EXTERNAL",
+            Self::ManagedInstances => "MANAGED_INSTANCES",
+        }
+    }
+}
+
 /// Operating system and CPU architecture of a task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RuntimePlatform {
     /// The CPU architecture the instance must have. Default: any.
     pub cpu_architecture: Option<CpuArchitecture>,
-    /// The operating system the instance must have. Default: Linux.
+    /// The operating system the instance must have. Default: any.
     pub operating_system_family: Option<OsFamily>,
 }
 

@@ -91,7 +91,7 @@ pub struct EfsVolumeConfiguration {
     /// The port for encrypted traffic.
     #[schemars(extend("x-ecsim" = "kept"))]
     pub transit_encryption_port: Option<u32>,
-    /// An access point or IAM; either makes one more instance attribute necessary (RES-050).
+    /// An access point or IAM; with either the instance must have `ecs.capability.efsAuth` (RES-050).
     pub authorization_config: Option<EfsAuthorizationConfig>,
 }
 

@@ -1,0 +1,92 @@
+//! The pages of `docs/` that are printed by the program say what it says today, and the schema accepts what it reads.
+
+mod kit;
+
+use ecsim::scenario::disk::DiskFiles;
+use ecsim::scenario::document::Limits;
+use ecsim::scenario::load::load;
+use serde_json::{Value, json};
+
+fn printed(arguments: &[&str]) -> String {
+    let output = kit::run(kit::directory().path(), arguments);
+    assert!(output.status.success() && output.stderr.is_empty(), "{arguments:?}");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn the_page_of_settings_is_fresh() {
+    kit::expect_file(&kit::root().join("docs/settings.md"), &printed(&["schema", "--settings"]));
+}
+
+#[test]
+fn the_page_of_traces_is_fresh() {
+    kit::expect_file(&kit::root().join("docs/traces.md"), &printed(&["schema", "--traces"]));
+}
+
+/// What an editor does: JSON Schema 2020-12, every scenario of the repository passes, a misspelt field does not.
+#[test]
+fn the_schema_is_one_and_accepts_the_scenarios() {
+    let schema: Value = serde_json::from_str(&printed(&["schema"])).expect("the schema is JSON");
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    jsonschema::meta::validate(&schema).expect("the schema follows the rules of schemas");
+    let validator = jsonschema::validator_for(&schema).expect("the schema can be used");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(kit::root().join("scenarios")).expect("scenarios") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|extension| extension != "yaml") {
+            continue;
+        }
+        let name = path.to_string_lossy().replace('\\', "/");
+        let document = load(&DiskFiles::default(), &name, &[], &Limits::default(), &schema).document;
+        let mut value = document.expect("the scenario can be read").to_value();
+        let problems: Vec<String> =
+            validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(problems.is_empty(), "{name}: {problems:#?}");
+        value["taskDefinitons"] = json!([]);
+        assert!(!validator.is_valid(&value), "a misspelt field passes in {name}");
+        seen += 1;
+    }
+    assert!(seen >= 3);
+}
+
+/// The blocks of the page on the format, one after the other, are one scenario that runs and holds.
+#[test]
+fn the_page_of_the_format_is_a_scenario() {
+    let page = std::fs::read_to_string(kit::root().join("docs/scenario.md")).expect("the page is there");
+    let place = kit::directory();
+    std::fs::write(place.path().join("reference.yaml"), blocks(&page)).expect("the scenario is written");
+    let output = kit::run(place.path(), &["test", "reference.yaml"]);
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("3 passed, 0 failed, 0 skipped"), "{said}");
+}
+
+/// The examples of the page on expectations hold for the scenario they are about.
+#[test]
+fn the_page_of_expectations_is_true_of_the_first_scenario() {
+    let page = std::fs::read_to_string(kit::root().join("docs/expect.md")).expect("the page is there");
+    let place = kit::workplace();
+    let scenario = std::fs::read_to_string(place.path().join("scenarios/quickstart.yaml")).expect("the scenario");
+    let (before, _) = scenario.split_once("\nexpect:").expect("it expects something");
+    std::fs::write(place.path().join("expect.yaml"), format!("{before}\n{}", blocks(&page))).expect("it is written");
+    let output = kit::run(place.path(), &["test", "expect.yaml"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+/// What stands in the `yaml` blocks of a page.
+fn blocks(page: &str) -> String {
+    let mut inside = false;
+    let mut text = String::new();
+    for line in page.lines() {
+        match line {
+            "```yaml" => inside = true,
+            "```" => inside = false,
+            line if inside => {
+                text.push_str(line);
+                text.push('\n');
+            }
+            _ => {}
+        }
+    }
+    text
+}
