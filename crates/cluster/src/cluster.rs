@@ -379,7 +379,7 @@ impl Cluster {
             row.started_at = Some(now);
         }
         let (is_running, live, instance, reserved) = (row.is_running(), row.is_live(), row.instance, row.reserved);
-        let origin = row.origin;
+        let (origin, admitted) = (row.origin, row.admitted);
         if was_running != is_running && live {
             self.count_running(origin, instance, reserved, is_running);
             let pending = &mut self.totals.pending_tasks;
@@ -387,7 +387,7 @@ impl Cluster {
         }
         if to == TaskStatus::Pending {
             self.instances[instance].queue.push_back(task);
-        } else if to > TaskStatus::Running {
+        } else if to > TaskStatus::Running && !admitted {
             self.instances[instance].queue.retain(|waiting| *waiting != task);
         }
         if to == TaskStatus::Stopped {
@@ -420,7 +420,11 @@ impl Cluster {
         row.admitted = true;
         let (instance, reserved, definition) = (row.instance, row.reserved, row.definition);
         let host = &mut self.instances[instance];
-        host.queue.retain(|waiting| *waiting != task);
+        if host.queue.front() == Some(&task) {
+            host.queue.pop_front();
+        } else {
+            host.queue.retain(|waiting| *waiting != task);
+        }
         host.host_free = host
             .host_free
             .checked_sub(reserved.without_enis())

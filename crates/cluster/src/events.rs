@@ -119,6 +119,7 @@ impl ServiceEvent {
             Self::PlacementFailed { .. }
                 | Self::ProtectedTasks
                 | Self::DeploymentConfiguration
+                | Self::RebalancingStarted
                 | Self::RebalancingPlacementFailed { .. }
         )
     }

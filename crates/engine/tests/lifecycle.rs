@@ -472,11 +472,11 @@ fn tsk_025_nobody_waits_for_a_container_that_ends_by_itself_meanwhile() {
 #[test]
 fn tsk_026_tsk_027_memory_runs_out_at_the_very_instant() {
     let uses = |at_start: f64, growth_per_hour: f64| Some(MemoryUse { at_start: constant(at_start), growth_per_hour });
-    // One MiB a second from 100 on; the hard limit, the task's where the container has none, or no limit at all.
+    // One MiB a second from 100 on; the hard limit, the task's, whichever comes first, or no limit at all.
     for (hard, task_level, memory, exit) in [
         (Some(160), None, uses(100.0, 3_600.0), Some(61_000)),
         (None, Some(130), uses(100.0, 3_600.0), Some(31_000)),
-        (Some(160), Some(130), uses(100.0, 3_600.0), Some(61_000)),
+        (Some(160), Some(130), uses(100.0, 3_600.0), Some(31_000)),
         (Some(99), None, uses(100.0, 0.0), Some(1_000)),
         (Some(100), None, uses(100.0, 0.0), None),
         (None, None, uses(100.0, 3_600.0), None),
@@ -660,4 +660,26 @@ fn qta_018_launches_wait_for_tokens_and_placements_do_not() {
         assert!(running.len() >= 11);
         assert_eq!(running, expected, "the last of the first six was stopped before its turn");
     }
+}
+
+/// A task-level limit is held against the sum of all containers, and the one with the largest overuse is killed.
+#[test]
+fn tsk_027_a_task_limit_counts_the_sum_and_kills_the_worst() {
+    let (mut builder, job, jobs) = one_host(8000, Builder::needs(0, 1000));
+    let row = builder.task_definition_mut(job);
+    row.task_memory = Some(1000);
+    let mut second = row.containers[0].clone();
+    second.name = "second".into();
+    row.containers.push(second);
+    // Together 600 MiB and 200 MiB more each hour: 1,000 MiB after two hours, when `second` uses 700 of them.
+    let memory = |start: f64, growth_per_hour: f64| Some(MemoryUse { at_start: constant(start), growth_per_hour });
+    let behavior = builder.behavior_mut(job);
+    let mut other = behavior.containers[0].clone();
+    behavior.containers[0].memory = memory(300.0, 0.0);
+    other.memory = memory(300.0, 200.0);
+    behavior.containers.push(other);
+    run_task(&mut builder, jobs, &[0]);
+    builder.duration = ecsim_kernel::Span::from_hours(4);
+    let run = Run::whole(builder);
+    assert_eq!(run.exits(TaskId::new(0))[0], (7_200_000, 1, 137, true));
 }

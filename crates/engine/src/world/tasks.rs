@@ -11,7 +11,6 @@ use ecsim_cluster::{Fact, InstanceId, StopReason, Task, TaskId, TaskStatus};
 use ecsim_kernel::{Distribution, Key, Purpose, Span};
 
 use crate::event::{Event, ExitCause};
-use crate::model::ContainerBehavior;
 use crate::purposes;
 use crate::simulation::{Simulation, Step};
 
@@ -187,6 +186,7 @@ impl Step<'_> {
         let model = Arc::clone(&self.sim.model);
         let containers = &model.behaviors[definition].containers;
         let main = main_container(&model.definitions.task_definitions[definition]);
+        let kills = self.out_of_memory_kills(definition, key);
         for (at, behavior) in containers.iter().enumerate() {
             let mut end: Option<(Span, ExitCause, i32)> = None;
             let mut earlier = |candidate: (Span, ExitCause, i32)| {
@@ -211,7 +211,7 @@ impl Step<'_> {
                     earlier((after, ExitCause::Itself, crash.exit_code));
                 }
             }
-            if let Some(after) = self.out_of_memory_after(definition, at, behavior, key) {
+            if let Some(after) = kills[at] {
                 earlier((after, ExitCause::OutOfMemory, KILLED));
             }
             if let Some((after, cause, exit_code)) = end {
@@ -234,25 +234,46 @@ impl Step<'_> {
         (duration.map(|duration| self.draw(purposes::DURATION, key, duration)), None)
     }
 
-    /// When the container's use of memory crosses its hard limit, or the task's where it has none of its own
-    /// (TSK-026, TSK-027).
-    fn out_of_memory_after(
-        &self,
-        definition: ecsim_cluster::TaskDefinitionId,
-        at: usize,
-        behavior: &ContainerBehavior,
-        key: Key,
-    ) -> Option<Span> {
-        let memory = behavior.memory.as_ref()?;
-        let definition = &self.sim.model.definitions.task_definitions[definition];
-        let limit = f64::from(definition.containers[at].memory.or(definition.task_memory)?);
-        let at_start =
-            memory.at_start.sample(&mut self.sim.streams.stream(purposes::MEMORY_USE, container_key(key, at)));
-        if at_start > limit {
-            return Some(Span::ZERO);
+    /// When each container is killed for its use of memory, if it is: at its own hard limit (TSK-026), or, where the task
+    /// has a limit, when the sum of all crosses that; then the one with the largest overuse goes (TSK-027).
+    ///
+    /// A call that overrides limits has a definition of its own, with these limits (RES-010).
+    fn out_of_memory_kills(&self, definition: ecsim_cluster::TaskDefinitionId, key: Key) -> Vec<Option<Span>> {
+        let behaviors = &self.sim.model.behaviors[definition].containers;
+        let mut kills = vec![None; behaviors.len()];
+        if behaviors.iter().all(|behavior| behavior.memory.is_none()) {
+            return kills;
         }
-        (memory.growth_per_hour > 0.0)
-            .then(|| Span::from_secs_f64((limit - at_start) / memory.growth_per_hour * 3600.0))
+        let definition = &self.sim.model.definitions.task_definitions[definition];
+        // MiB at the start and MiB an hour, container by container.
+        let uses: Vec<(f64, f64)> = behaviors
+            .iter()
+            .enumerate()
+            .map(|(at, behavior)| {
+                behavior.memory.as_ref().map_or((0.0, 0.0), |memory| {
+                    let mut stream = self.sim.streams.stream(purposes::MEMORY_USE, container_key(key, at));
+                    (memory.at_start.sample(&mut stream), memory.growth_per_hour)
+                })
+            })
+            .collect();
+        for (at, (start, growth)) in uses.iter().enumerate() {
+            if let (Some(limit), true) = (definition.containers[at].memory, behaviors[at].memory.is_some()) {
+                kills[at] = crosses(*start, *growth, f64::from(limit));
+            }
+        }
+        let total = uses.iter().fold((0.0, 0.0), |sum, use_| (sum.0 + use_.0, sum.1 + use_.1));
+        if let Some(after) = definition.task_memory.and_then(|limit| crosses(total.0, total.1, f64::from(limit))) {
+            let hours = after.secs_f64() / 3600.0;
+            let overuse = |at: usize| {
+                let reserved = definition.containers[at].memory_reservation.map_or(0.0, f64::from);
+                uses[at].0 + uses[at].1 * hours - reserved
+            };
+            let worst = (0..uses.len()).reduce(|worst, at| if overuse(at) > overuse(worst) { at } else { worst });
+            if let Some(worst) = worst {
+                kills[worst] = Some(kills[worst].map_or(after, |own: Span| own.min(after)));
+            }
+        }
+        kills
     }
 
     /// A container exits. With an essential one the task stops (TSK-020). One that was told to stop may still end by itself
@@ -372,6 +393,17 @@ impl Simulation {
         };
         let tasks = self.cluster.instances()[instance].tasks.iter().map(|task| self.cluster.task(*task));
         u16::try_from(tasks.filter(attached).count()).unwrap_or(u16::MAX)
+    }
+}
+
+/// When a use that starts at `start` MiB and grows by `growth` MiB an hour crosses `limit`, if ever.
+fn crosses(start: f64, growth: f64, limit: f64) -> Option<Span> {
+    if start > limit {
+        Some(Span::ZERO)
+    } else if growth > 0.0 {
+        Some(Span::from_secs_f64((limit - start) / growth * 3600.0))
+    } else {
+        None
     }
 }
 
