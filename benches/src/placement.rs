@@ -13,7 +13,7 @@ use ecsim_engine::builder::{Builder, constant};
 use ecsim_engine::model::{Arrivals, WhenUnplaced};
 use ecsim_kernel::{Digest, Key, Purpose, SimTime, Stream, Streams};
 use ecsim_policies::View;
-use ecsim_policies::placement::{PlacementIndex, Request, Ties};
+use ecsim_policies::placement::{PlacementIndex, Request, Ties, reference};
 use ecsim_policies::settings::TieBreak;
 
 /// A chain of strategies.
@@ -91,6 +91,17 @@ impl Case {
     }
 }
 
+/// Who is asked for a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The index, with random ties, which are the default of ecsim.
+    Index,
+    /// The index, with fixed ties.
+    IndexWithFixedTies,
+    /// The definition, with fixed ties: it must say the same.
+    Definition,
+}
+
 /// Asked for by nobody else: the streams of this bench.
 const TIE: Purpose = Purpose(1);
 const LUCK: Purpose = Purpose(2);
@@ -112,6 +123,7 @@ pub struct Steady {
     live: Vec<(TaskId, SourceId)>,
     ordinal: u32,
     now: SimTime,
+    asked: Asked,
     /// Of every choice, in order.
     digest: Digest,
 }
@@ -149,6 +161,12 @@ impl Steady {
     /// A cluster of so many instances that is as full as the case wants it.
     #[must_use]
     pub fn new(instances: u32, case: Case) -> Self {
+        Self::asking(Asked::Index, instances, case)
+    }
+
+    /// The same, where somebody else may be asked than the index with random ties.
+    #[must_use]
+    pub fn asking(asked: Asked, instances: u32, case: Case) -> Self {
         let model = model(instances, case);
         let cluster = Cluster::new(model.definitions.clone());
         let streams = Streams::new(1, 0);
@@ -161,6 +179,7 @@ impl Steady {
             live: Vec::new(),
             ordinal: 0,
             now: SimTime::ZERO,
+            asked,
             digest: Digest::new(),
         };
         for instance in steady.model.definitions.clone().instances.ids() {
@@ -207,8 +226,14 @@ impl Steady {
         };
         let ordinal = self.ordinal;
         self.ordinal += 1;
-        let mut stream = self.streams.stream(TIE, Key::new("placement", u64::from(ordinal)));
-        let chosen = self.index.choose(&view, &request, Ties::Random(&mut stream));
+        let chosen = match self.asked {
+            Asked::Index => {
+                let mut stream = self.streams.stream(TIE, Key::new("placement", u64::from(ordinal)));
+                self.index.choose(&view, &request, Ties::Random(&mut stream))
+            }
+            Asked::IndexWithFixedTies => self.index.choose(&view, &request, Ties::Fixed),
+            Asked::Definition => reference::choose(&view, &request, Ties::Fixed),
+        };
         chosen.map(InstanceId::get).hash(&mut self.digest);
         let (instance, task) = (chosen?, self.cluster.tasks().next_id());
         let fact = Fact::TaskCreated {
@@ -221,6 +246,8 @@ impl Steady {
             subnet: None,
         };
         self.take_in(&fact);
+        // The agent takes it at once: no queue grows on any host.
+        self.take_in(&Fact::TaskAdmitted { task });
         Some(task)
     }
 
@@ -244,6 +271,13 @@ impl Steady {
         assert!(self.start(source).is_some(), "there is room where a task of this size has just stopped");
     }
 
+    /// So many of them.
+    pub fn steps(&mut self, count: u64) {
+        for _ in 0..count {
+            self.step();
+        }
+    }
+
     /// The digest of all choices so far.
     #[must_use]
     pub const fn digest(&self) -> Digest {
@@ -255,9 +289,7 @@ impl Steady {
 #[must_use]
 pub fn placement(instances: u32, case: Case) -> Digest {
     let mut steady = Steady::new(instances, case);
-    for _ in 0..2_000 {
-        steady.step();
-    }
+    steady.steps(2_000);
     steady.digest()
 }
 
@@ -270,6 +302,18 @@ mod tests {
     fn small_versions_choose_what_they_did() {
         for case in Case::all() {
             pins::check(&pins::placement(case, 100), placement(100, case));
+        }
+    }
+
+    #[test]
+    fn the_index_chooses_what_the_definition_does() {
+        for case in Case::all() {
+            let digests = [Asked::IndexWithFixedTies, Asked::Definition].map(|asked| {
+                let mut steady = Steady::asking(asked, 60, case);
+                steady.steps(300);
+                steady.digest().hex()
+            });
+            assert_eq!(digests[0], digests[1], "{}", case.name());
         }
     }
 }

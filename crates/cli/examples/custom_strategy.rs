@@ -55,7 +55,8 @@ workload:
 /// The scenario's model with every call placed by these strategies.
 fn model(strategies: &[Strategy]) -> Model {
     let files = MemoryFiles::new().with("scenario.yaml", SCENARIO);
-    let mut model = prepare(&files, "scenario.yaml", &[], &Limits::default()).ready.expect("the scenario is fine").model;
+    let mut model =
+        prepare(&files, "scenario.yaml", &[], &Limits::default()).ready.expect("the scenario is fine").model;
     for placement in Arc::make_mut(&mut model.placements).values_mut() {
         placement.strategies = strategies.to_vec();
     }
@@ -77,6 +78,11 @@ pub fn main() {
         simulation.run(&mut summary);
         let tasks = summary.finish(simulation.now(), simulation.cluster()).tasks;
         let names: Vec<String> = strategies.iter().map(|strategy| strategy.describe(&definitions)).collect();
-        println!("{:<31} {:>5} tasks asked for, {:>4} found no place", names.join(", "), tasks.requested, tasks.dropped);
+        println!(
+            "{:<31} {:>5} tasks asked for, {:>4} found no place",
+            names.join(", "),
+            tasks.requested,
+            tasks.dropped
+        );
     }
 }

@@ -16,7 +16,15 @@ use crate::terminal::ColorChoice;
 #[command(name = "ecsim", version, max_term_width = 100, after_help = EXIT_STATUS)]
 pub struct Args {
     /// Colours: always, never, or auto (on a terminal, unless NO_COLOR is set)
-    #[arg(long, global = true, value_enum, default_value_t, hide_possible_values = true, value_name = "WHEN", display_order = 1000)]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        value_name = "WHEN",
+        display_order = 1000
+    )]
     pub color: ColorChoice,
     /// What to do
     #[command(subcommand)]
@@ -39,8 +47,8 @@ Examples:
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   ecsim explain scenarios/quickstart.yaml --task 12
-  ecsim explain scenarios/quickstart.yaml --workload encode         the first copy that found no place
-  ecsim explain scenarios/quickstart.yaml --service web --at 95m    the next placement after that moment
+  ecsim explain scenarios/quickstart.yaml --workload encode
+  ecsim explain scenarios/quickstart.yaml --service web --at 95m
   ecsim explain scenarios/quickstart.yaml --instance web-2";
 
 const CATALOG_EXAMPLES: &str = "\

@@ -75,7 +75,8 @@ impl OutputDirectory {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             _ => PathBuf::from("."),
         };
-        if let Some(file) = parent.ancestors().find(|ancestor| ancestor.exists()).filter(|ancestor| !ancestor.is_dir()) {
+        if let Some(file) = parent.ancestors().find(|ancestor| ancestor.exists()).filter(|ancestor| !ancestor.is_dir())
+        {
             return Err(Failure::Input(format!("{} is not a directory", file.display())));
         }
         let created = MadeDirectories::make(&parent).map_err(|error| Failure::path("create", &parent, &error))?;
@@ -117,12 +118,15 @@ impl OutputDirectory {
         {
             // A temporary directory is private to its owner; the result is as readable as any other directory.
             use std::os::unix::fs::PermissionsExt as _;
-            fs::set_permissions(self.staging.path(), fs::Permissions::from_mode(0o755)).map_err(|error| fail(&error))?;
+            fs::set_permissions(self.staging.path(), fs::Permissions::from_mode(0o755))
+                .map_err(|error| fail(&error))?;
         }
         if self.target.exists() {
             let old = tempfile::Builder::new()
                 .prefix(".ecsim-replaced-")
-                .tempdir_in(self.target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+                .tempdir_in(
+                    self.target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")),
+                )
                 .map_err(|error| fail(&error))?;
             let aside = old.path().join("old");
             fs::rename(&self.target, &aside).map_err(|error| fail(&error))?;

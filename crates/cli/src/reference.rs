@@ -18,14 +18,9 @@ pub fn settings() -> String {
          | setting | default | rules | meaning |\n| --- | --- | --- | --- |\n",
     );
     for setting in SettingInfo::all() {
-        let _ = writeln!(
-            text,
-            "| `{}` | `{}` | {} | {} |",
-            setting.name,
-            setting.default,
-            setting.rule,
-            in_cell(&setting.meaning)
-        );
+        let default = setting.default.as_str().map_or_else(|| setting.default.to_string(), str::to_owned);
+        let _ =
+            writeln!(text, "| `{}` | `{default}` | {} | {} |", setting.name, setting.rule, in_cell(&setting.meaning));
     }
     text
 }
@@ -69,7 +64,12 @@ pub fn traces() -> String {
         let place = file.map_or_else(String::new, |file| format!(", in `{file}`"));
         let _ = writeln!(text, "\n### `{}`: metrics of {what}{place}\n", scope.root());
         if file.is_some() {
-            let _ = writeln!(text, "Columns before these: `timestamp`, `secondsSinceStart`, `{}`.\n", scope.entity());
+            let after = match scope {
+                Scope::Service => " Columns after these: `liveTasks.ZONE`, one for each zone.",
+                _ => "",
+            };
+            let entity = scope.entity();
+            let _ = writeln!(text, "Columns before these: `timestamp`, `secondsSinceStart`, `{entity}`.{after}\n");
         }
         text.push_str("| metric | aliases | unit | holds |\n| --- | --- | --- | --- |\n");
         for metric in metrics::of_scope(scope) {

@@ -69,7 +69,13 @@ impl Traces {
     ///
     /// # Errors
     /// The first error of any file: then nothing appears.
-    pub fn finish(self, summary: &Summary, definitions: &Definitions, cluster: &Cluster, about: About) -> Result<PathBuf, Failure> {
+    pub fn finish(
+        self,
+        summary: &Summary,
+        definitions: &Definitions,
+        cluster: &Cluster,
+        about: About,
+    ) -> Result<PathBuf, Failure> {
         let Self { directory, sinks, tables, digest } = self;
         let fail = |name: &str, error: &std::io::Error| Failure::io(format_args!("failed to write {name}"), error);
         let mut files = Vec::new();

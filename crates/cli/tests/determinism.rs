@@ -73,9 +73,7 @@ fn scenario() -> Value {
         json!({"family": family, "containerDefinitions": [
             {"name": "main", "image": format!("{family}:1"), "cpu": cpu, "memory": memory}]})
     };
-    let instances = |name: &str, kind: &str, zone: &str, count: u32| {
-        json!({"name": name, "instanceType": kind, "availabilityZone": zone, "count": count})
-    };
+    let instances = |name: &str, kind: &str, zone: &str, count: u32| json!({"name": name, "instanceType": kind, "availabilityZone": zone, "count": count});
     json!({
         "name": "order",
         "simulation": {"duration": "3h", "seed": 11},

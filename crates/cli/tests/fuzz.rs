@@ -12,10 +12,50 @@ use kit::Random;
 
 /// Values that have broken programs before.
 const NASTY: [&str; 44] = [
-    "0", "-1", "1e309", "99999999999999999999", "4294967296", "0.5", ".nan", "-.inf", "null", "~", "true", "''", "\"\\u0000\"",
-    "[]", "{}", "[[[[]]]]", "{a: {b: {c: 1}}}", "*a", "&a x", "!!binary x", "? x", "- -", "x: y: z", "\"", "'", "#", "|\n", ">-\n",
-    "0s", "1ms", "999999d", "-5m", "5", "1h1", "10%", "0MiB", "99999TiB", "us-east-1z", "m5.large", "data:x.csv", "../../x",
-    "web", "at end: true", "\u{feff}é漢\u{202e}",
+    "0",
+    "-1",
+    "1e309",
+    "99999999999999999999",
+    "4294967296",
+    "0.5",
+    ".nan",
+    "-.inf",
+    "null",
+    "~",
+    "true",
+    "''",
+    "\"\\u0000\"",
+    "[]",
+    "{}",
+    "[[[[]]]]",
+    "{a: {b: {c: 1}}}",
+    "*a",
+    "&a x",
+    "!!binary x",
+    "? x",
+    "- -",
+    "x: y: z",
+    "\"",
+    "'",
+    "#",
+    "|\n",
+    ">-\n",
+    "0s",
+    "1ms",
+    "999999d",
+    "-5m",
+    "5",
+    "1h1",
+    "10%",
+    "0MiB",
+    "99999TiB",
+    "us-east-1z",
+    "m5.large",
+    "data:x.csv",
+    "../../x",
+    "web",
+    "at end: true",
+    "\u{feff}é漢\u{202e}",
 ];
 
 fn mutated(text: &str, random: &mut Random) -> String {
@@ -46,7 +86,8 @@ fn mutated(text: &str, random: &mut Random) -> String {
                 let letters: Vec<char> = line.chars().collect();
                 let cut = random.below(letters.len() + 1);
                 let piece = random.pick(&NASTY);
-                lines[at] = letters[..cut].iter().collect::<String>() + piece + &letters[cut..].iter().collect::<String>();
+                lines[at] =
+                    letters[..cut].iter().collect::<String>() + piece + &letters[cut..].iter().collect::<String>();
             }
             8 => {
                 let mut letters: Vec<char> = line.chars().collect();
@@ -81,7 +122,11 @@ fn data(random: &mut Random) -> MemoryFiles {
 }
 
 fn fuzz(name: &str, seed: u64) {
-    let text = std::fs::read_to_string(kit::root().join(name)).expect("the scenario is there").replace("\r\n", "\n");
+    let mut text =
+        std::fs::read_to_string(kit::root().join(name)).expect("the scenario is there").replace("\r\n", "\n");
+    if name.ends_with(".md") {
+        text = kit::yaml_blocks(&text);
+    }
     let count = std::env::var("ECSIM_FUZZ").ok().and_then(|count| count.parse().ok()).unwrap_or(250);
     let limits = Limits { max_nodes: 100_000, max_alias_nodes: 100_000, ..Limits::default() };
     let (mut ran, mut wrong) = (0, 0);
@@ -92,7 +137,8 @@ fn fuzz(name: &str, seed: u64) {
         // What a panic says goes with the scenario that caused it.
         let outcome = std::panic::catch_unwind(|| {
             let prepared = prepare(&files, "scenario.yaml", &[], &limits);
-            let shown = prepared.diagnostics.render(&prepared.sources, ecsim::scenario::diagnostic::RenderOptions::default());
+            let shown =
+                prepared.diagnostics.render(&prepared.sources, ecsim::scenario::diagnostic::RenderOptions::default());
             let json = prepared.diagnostics.to_json(&prepared.sources).to_string();
             assert!(!json.is_empty());
             match prepared.ready {
@@ -125,6 +171,12 @@ fn fuzz(name: &str, seed: u64) {
 #[test]
 fn quickstart() {
     fuzz("scenarios/quickstart.yaml", 1);
+}
+
+/// The page on the format has nearly everything in it.
+#[test]
+fn every_part_of_the_format() {
+    fuzz("docs/scenario.md", 4);
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn the_schema_is_one_and_accepts_the_scenarios() {
 fn the_page_of_the_format_is_a_scenario() {
     let page = std::fs::read_to_string(kit::root().join("docs/scenario.md")).expect("the page is there");
     let place = kit::directory();
-    std::fs::write(place.path().join("reference.yaml"), blocks(&page)).expect("the scenario is written");
+    std::fs::write(place.path().join("reference.yaml"), kit::yaml_blocks(&page)).expect("the scenario is written");
     let output = kit::run(place.path(), &["test", "reference.yaml"]);
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}");
@@ -68,25 +68,8 @@ fn the_page_of_expectations_is_true_of_the_first_scenario() {
     let place = kit::workplace();
     let scenario = std::fs::read_to_string(place.path().join("scenarios/quickstart.yaml")).expect("the scenario");
     let (before, _) = scenario.split_once("\nexpect:").expect("it expects something");
-    std::fs::write(place.path().join("expect.yaml"), format!("{before}\n{}", blocks(&page))).expect("it is written");
+    std::fs::write(place.path().join("expect.yaml"), format!("{before}\n{}", kit::yaml_blocks(&page)))
+        .expect("it is written");
     let output = kit::run(place.path(), &["test", "expect.yaml"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-}
-
-/// What stands in the `yaml` blocks of a page.
-fn blocks(page: &str) -> String {
-    let mut inside = false;
-    let mut text = String::new();
-    for line in page.lines() {
-        match line {
-            "```yaml" => inside = true,
-            "```" => inside = false,
-            line if inside => {
-                text.push_str(line);
-                text.push('\n');
-            }
-            _ => {}
-        }
-    }
-    text
 }

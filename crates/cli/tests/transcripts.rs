@@ -159,6 +159,28 @@ fn a_reader_that_goes_away_is_no_error() {
     }
 }
 
+/// Ctrl-C in the middle of a long run: it says so, and nothing is left, finished or not.
+#[test]
+#[cfg(unix)]
+fn an_interrupted_run_leaves_nothing() {
+    let place = kit::workplace();
+    // Far longer than anybody waits: it ends because of the signal or not at all.
+    let rate = "workload.flood.every.poisson.ratePerHour=2000000";
+    let mut command = kit::ecsim(place.path(), &["run", "endless.yaml", "--set", rate, "--out", "runs/out"]);
+    let mut child = command.stderr(std::process::Stdio::piped()).spawn().expect("the binary starts");
+    // The directory in the making tells that the run is on its way.
+    while !place.path().join("runs").exists() {
+        assert!(child.try_wait().expect("it can be asked").is_none(), "it ended before it began");
+        std::thread::yield_now();
+    }
+    let signal = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(signal.expect("kill is there").success());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("nothing was written"));
+    assert!(!place.path().join("runs").exists());
+}
+
 /// A full disk and a missing permission are the machine's fault: status 3, and nothing is left behind.
 #[test]
 #[cfg(target_os = "linux")]

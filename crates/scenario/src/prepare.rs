@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use ecsim_engine::Model;
-use ecsim_engine::model::Arrivals;
+use ecsim_engine::model::{Arrivals, Call};
 use ecsim_kernel::SimTime;
 use ecsim_report::expect::{Expectations, Part};
 use serde_json::Value;
@@ -48,7 +48,7 @@ pub struct Ready {
 /// The schema of scenarios, made ready once.
 fn checker() -> Option<&'static Checker> {
     static CHECKER: OnceLock<Option<Checker>> = OnceLock::new();
-    CHECKER.get_or_init(|| Checker::with_formats(&schema::json_schema(), &schema::FORMATS).ok()).as_ref()
+    CHECKER.get_or_init(|| Checker::with_formats(&schema::json_schema(), schema::FORMATS).ok()).as_ref()
 }
 
 /// Reads, checks and lowers the scenario at `path`. Never panics on any input.
@@ -140,10 +140,9 @@ fn ready(
     }
     // Without a model there are no names to hold expectations against.
     let model = model?;
-    if let Some((name, calls)) = too_many_tasks(&model) {
-        let text = format!("`{name}` would ask for about {calls:.1e} tasks in this run, at most {MOST_TASKS} are asked for");
-        let problem = document.at("workload").error("E366", text, "");
-        diagnostics.push(problem.help("a lower rate, an earlier `until`, a `limit`, or a shorter run"));
+    if let Some((block, text)) = too_many_tasks(&model) {
+        let problem = document.at(block).error("E366", format!("{text}; a run holds at most {MOST_TASKS}"), "");
+        diagnostics.push(problem.help("ask for less, or simulate a shorter time"));
         return None;
     }
     let expectations = match Expectations::parse(&entries, &model.definitions) {
@@ -174,19 +173,34 @@ fn ready(
     Some(Ready { model, expectations, digest, proves: scenario.proves.clone(), kept })
 }
 
-/// More standalone tasks than this would not fit into memory, or not into anybody's day.
+/// More tasks than this would not fit into memory, or not into anybody's day.
 const MOST_TASKS: u32 = 50_000_000;
 
-/// The entry of `workload:` that by its mean rate asks for more than [`MOST_TASKS`], and for how many.
-fn too_many_tasks(model: &Model) -> Option<(&str, f64)> {
-    model.sources.iter().find_map(|(id, source)| {
-        let Arrivals::Renewal { interval, from, until, limit, .. } = &source.arrivals else { return None };
+/// What asks for more than [`MOST_TASKS`]: an entry of `workload:` by its mean rate, or all services together. The block it
+/// stands in, and what is wrong.
+fn too_many_tasks(model: &Model) -> Option<(&'static str, String)> {
+    let most = f64::from(MOST_TASKS);
+    for (id, source) in model.sources.iter() {
+        let Arrivals::Renewal { interval, from, until, limit, .. } = &source.arrivals else { continue };
         let end = (*until).min(SimTime::ZERO + model.duration);
         let seconds = (end.secs_f64() - from.secs_f64()).max(0.0);
         let calls = (seconds / interval.mean().max(1e-12)).min(*limit as f64);
         let tasks = calls * f64::from(source.count);
-        (tasks > f64::from(MOST_TASKS)).then(|| (model.definitions.sources[id].name.as_str(), tasks))
-    })
+        if tasks > most {
+            let name = &model.definitions.sources[id].name;
+            return Some(("workload", format!("`{name}` would ask for about {tasks:.1e} tasks in this run")));
+        }
+    }
+    let desired = model.definitions.services.values().map(|service| f64::from(service.desired_count)).sum::<f64>();
+    if desired > most {
+        return Some(("services", format!("the services want {desired:.1e} tasks")));
+    }
+    let updated = model.calls.values().map(|call| match call {
+        Call::UpdateService { desired_count, .. } => f64::from(desired_count.unwrap_or(0)),
+        _ => 0.0,
+    });
+    let updated = updated.sum::<f64>();
+    (updated > most).then(|| ("timeline", format!("the calls of UpdateService want {updated:.1e} tasks")))
 }
 
 fn document_is_list(entry: &crate::document::Locator<'_>) -> bool {

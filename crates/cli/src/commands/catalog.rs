@@ -1,9 +1,8 @@
 //! `ecsim catalog`: look up AWS's numbers, with where each comes from.
 
 use ecsim_catalog::{
-    Architecture, Catalog as Data, Columns as _, FargatePrice, FargatePriceRow, FargateSizeRow, InstanceType, PriceRow, Query, RegionRow,
-    Row,
-    SpotOs, SpotRow, glob_matches,
+    Architecture, Catalog as Data, Columns as _, FargatePrice, FargatePriceRow, FargateSizeRow, InstanceType, PriceRow,
+    Query, RegionRow, Row, SpotOs, SpotRow, glob_matches,
 };
 use ecsim_scenario::schema::MemorySize;
 use serde_json::{Value, json};
@@ -32,8 +31,7 @@ pub fn run(command: &Catalog, terminal: &Terminal) -> Outcome {
         CatalogTable::InstanceTypes if command.format == DataFormat::Table => {
             let types = instance_types(command)?;
             if let Some(price) = types.iter().find_map(|it| Data::on_demand_usd_per_hour(region, &it.name)) {
-                let source = if price.derived_from_ratio { price.source.explanation() } else { price.source.to_string() };
-                terminal.note(&format!("Linux in {region}, prices of {}: {source}", price.as_of));
+                terminal.note(&format!("Linux in {region}; prices: {}", price.source.explanation()));
             } else if !types.is_empty() {
                 terminal.note(&format!("no prices in US dollars are known for {region}; see --show prices"));
             }
@@ -110,7 +108,11 @@ fn regions(command: &Catalog) -> Result<Vec<Value>, Failure> {
         }
     }
     let wanted = |name: &str| patterns.is_empty() || patterns.iter().any(|pattern| glob_matches(pattern, name));
-    Ok(Data::regions().iter().filter(|region| wanted(&region.name)).map(|region| value(&RegionRow::new(region))).collect())
+    Ok(Data::regions()
+        .iter()
+        .filter(|region| wanted(&region.name))
+        .map(|region| value(&RegionRow::new(region)))
+        .collect())
 }
 
 /// What a person asks for first; the other columns are in CSV and JSON.
@@ -133,11 +135,15 @@ fn short_row(row: &Row) -> Value {
         (0, _) => String::new(),
         (number, model) => format!("{number} {}", model.unwrap_or_default()),
     };
+    let gib = match (row.memory_mib / 1024, row.memory_mib % 1024) {
+        (whole, 0) => json!(whole),
+        _ => json!(f64::from(row.memory_mib) / 1024.0),
+    };
     let zones: Vec<String> = row.zones.split(';').filter_map(|zone| zone.chars().last()).map(String::from).collect();
     json!({
         "instanceType": row.instance_type,
         "vcpu": row.vcpu,
-        "memoryGiB": f64::from(row.memory_mib) / 1024.0,
+        "memoryGiB": gib,
         "gpus": gpus.trim(),
         "taskEnis": row.task_eni_limit,
         "trunked": row.task_eni_limit_trunked,

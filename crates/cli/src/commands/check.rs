@@ -17,11 +17,9 @@ pub fn run(command: &Check, terminal: &Terminal) -> Outcome {
     let mut answers: Vec<Value> = Vec::new();
     for path in &command.scenarios {
         let mut prepared = session::read(path, &command.options);
-        if command.kept {
-            if let Some(ready) = &prepared.ready {
-                prepared.diagnostics.extend(ready.kept.iter().cloned());
-                prepared.diagnostics.sort();
-            }
+        if let Some(ready) = prepared.ready.as_ref().filter(|_| command.kept) {
+            prepared.diagnostics.extend(ready.kept.iter().cloned());
+            prepared.diagnostics.sort();
         }
         let name = path.display().to_string();
         if prepared.lacks_data {

@@ -6,6 +6,7 @@ use ecsim_cluster::definitions::SchedulingStrategy;
 use ecsim_cluster::fact::TaskOrigin;
 use ecsim_cluster::{Cluster, Definitions, Fact, InstanceId, Observer, ServiceId, SourceId, TaskId, arn};
 use ecsim_engine::Simulation;
+use ecsim_engine::model::Call;
 use ecsim_engine::probe::{Explained, Probe, Subject};
 use ecsim_kernel::{SimTime, Span};
 use serde_json::{Value, json};
@@ -181,7 +182,14 @@ fn explain_service(mut simulation: Simulation, definitions: &Definitions, name: 
 
 /// One copy of a workload entry: the one asked for, or the first that found no place.
 fn explain_workload(mut simulation: Simulation, definitions: &Definitions, name: &str, command: &Explain) -> Outcome {
-    let source = named(definitions.sources.iter().map(|(id, source)| (id, source.name.as_str())), name, "workload entry")?;
+    let source =
+        named(definitions.sources.iter().map(|(id, source)| (id, source.name.as_str())), name, "workload entry")?;
+    let names_instances = |call: &Call| matches!(call, Call::StartTask { source: of, .. } if *of == source);
+    if simulation.model().calls.values().any(names_instances) {
+        return Err(Failure::Input(format!(
+            "`{name}` names its instances itself (StartTask), so nothing is chosen; see --instance"
+        )));
+    }
     let ordinal = match command.copy {
         Some(copy) => copy,
         None => {
@@ -204,8 +212,7 @@ fn explain_workload(mut simulation: Simulation, definitions: &Definitions, name:
     }
     if found.is_empty() {
         return Err(Failure::Input(format!(
-            "`{name}` asks for no place for a copy {ordinal} in this run (copies are counted from 0; StartTask names its \
-             instances itself)"
+            "`{name}` never asks for a copy {ordinal} in this run; copies are counted from 0"
         )));
     }
     print(&format!("workload {name}, copy {ordinal}"), &found, definitions, command)?;
@@ -214,8 +221,11 @@ fn explain_workload(mut simulation: Simulation, definitions: &Definitions, name:
 
 /// Who ran on an instance, when, and why it went.
 fn explain_instance(mut simulation: Simulation, definitions: &Definitions, name: &str, command: &Explain) -> Outcome {
-    let instance =
-        named(definitions.instances.iter().map(|(id, instance)| (id, instance.name.as_str())), name, "container instance")?;
+    let instance = named(
+        definitions.instances.iter().map(|(id, instance)| (id, instance.name.as_str())),
+        name,
+        "container instance",
+    )?;
     let mut stays = Stays { instance, rows: Vec::new(), story: Vec::new() };
     simulation.run(&mut stays);
     // People read a clock, programs read seconds.
@@ -246,7 +256,11 @@ fn explain_instance(mut simulation: Simulation, definitions: &Definitions, name:
         let zone = definitions.zones.name(definitions.instances[instance].zone);
         let mut text = format!(
             "container instance {name}: {}, {zone}, registered {} CPU units, {} MiB, {} GPUs, {} task network interfaces\n",
-            shape.instance_type, shape.registered.cpu, shape.registered.memory, shape.registered.gpus, shape.registered.enis
+            shape.instance_type,
+            shape.registered.cpu,
+            shape.registered.memory,
+            shape.registered.gpus,
+            shape.registered.enis
         );
         for line in &stays.story {
             text.push_str(&format!("  {line}\n"));
@@ -415,14 +429,15 @@ impl Observer for Life {
                 format!("placed on {} ({who})", definitions.instances[instance].name)
             }
             Fact::TaskStatusChanged { task, to } if task == self.task => to.name().to_owned(),
-            Fact::TaskAdmitted { task } if task == self.task => "the host's resources are free: the agent begins".to_owned(),
+            Fact::TaskAdmitted { task } if task == self.task => {
+                "the host's resources are free: the agent begins".to_owned()
+            }
             Fact::ImagePullStarted { task } if task == self.task => "pull started".to_owned(),
             Fact::ImagePullStopped { task } if task == self.task => "pull stopped".to_owned(),
             Fact::ContainerExited { task, container, exit_code, out_of_memory } if task == self.task => {
                 let definition = cluster.tasks().get(task).map(|task| task.definition);
-                let name = definition.map_or("", |id| {
-                    definitions.task_definitions[id].containers[usize::from(container)].name.as_str()
-                });
+                let name = definition
+                    .map_or("", |id| definitions.task_definitions[id].containers[usize::from(container)].name.as_str());
                 let why = if out_of_memory { " (out of memory)" } else { "" };
                 format!("container {name} exited with {exit_code}{why}")
             }
@@ -445,10 +460,12 @@ struct FirstUnplaced {
 
 impl Observer for FirstUnplaced {
     fn observe(&mut self, now: SimTime, fact: &Fact, _: &Cluster) {
-        if let Fact::RequestUnplaced { source, ordinal, .. } = *fact {
-            if source == self.source && self.found.is_none() && now >= SimTime::ZERO + self.after {
-                self.found = Some(ordinal);
-            }
+        if let Fact::RequestUnplaced { source, ordinal, .. } = *fact
+            && source == self.source
+            && self.found.is_none()
+            && now >= SimTime::ZERO + self.after
+        {
+            self.found = Some(ordinal);
         }
     }
 }
@@ -508,7 +525,8 @@ impl Observer for Stays {
                 self.story.push(format!("{now}  {what}"));
             }
             Fact::HostPowerChanged { instance, running } if instance == self.instance => {
-                let what = if running { "the EC2 instance started" } else { "the EC2 instance stopped or was terminated" };
+                let what =
+                    if running { "the EC2 instance started" } else { "the EC2 instance stopped or was terminated" };
                 self.story.push(format!("{now}  {what}"));
             }
             _ => {}

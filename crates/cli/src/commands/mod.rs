@@ -1,9 +1,9 @@
 //! One file per command.
 
-pub mod run;
-pub mod check;
-pub mod test;
-pub mod explain;
 pub mod catalog;
-pub mod schema;
+pub mod check;
 pub mod completions;
+pub mod explain;
+pub mod run;
+pub mod schema;
+pub mod test;

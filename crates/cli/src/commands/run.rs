@@ -28,19 +28,20 @@ const SECONDS_WITHOUT_BAR: f64 = 0.7;
 /// # Errors
 /// Input, machine, or Ctrl-C; nothing is written then.
 pub fn run(command: &Run, terminal: &Terminal) -> Outcome {
+    interrupt::listen();
     let mut options = command.options.clone();
     if let Some(until) = command.until {
         if until.is_zero() {
             return Err(Failure::Input("--until 0s leaves nothing to run; write for example 6h".into()));
         }
         // As if the scenario said so: its limits hold for this length too.
-        options.set.push(format!("simulation.duration={}ms", until.ms()));
+        options.set.push(format!("simulation.duration={}", until.to_string().replace(' ', "")));
     }
     let mut prepared = session::read(&command.scenario, &options);
     if command.until.is_some() {
-        // Who ends a run earlier does not want to hear that expectations come later.
+        // Who ends a run earlier does not want to hear what would have come later.
         let problems = std::mem::take(&mut prepared.diagnostics);
-        prepared.diagnostics.extend(problems.into_iter().filter(|problem| problem.code != "W381"));
+        prepared.diagnostics.extend(problems.into_iter().filter(|problem| !["W370", "W381"].contains(&problem.code)));
     }
     session::print_diagnostics(&prepared.diagnostics, &prepared.sources, terminal);
     let ready = prepared.ready.ok_or(Failure::InputReported)?;
@@ -85,7 +86,6 @@ pub fn run(command: &Run, terminal: &Terminal) -> Outcome {
 /// # Errors
 /// [`Failure::Interrupted`], or [`Failure::Input`] where the run passes a limit of the engine.
 pub fn drive(simulation: &mut Simulation, observer: &mut dyn Observer, with_bar: bool) -> Result<(), Failure> {
-    interrupt::listen();
     let watch = Stopwatch::start();
     let end = simulation.end();
     let mut bar: Option<ProgressBar> = None;

@@ -102,7 +102,11 @@ pub fn run(command: &Test, terminal: &Terminal) -> Outcome {
                     } else {
                         text.push_str(&format!("     {label}\n       {}\n", verdict.message));
                         // The message has already said the one value that an expectation is mostly about.
-                        let said = |actual: &&Actual| verdict.message.contains(&format!("{} is {}", actual.path, actual.value));
+                        let said = |actual: &&Actual| {
+                            let path = actual.path.rsplit(" of ").next().unwrap_or_default();
+                            verdict.message.contains(&format!("{path} is {}", actual.value))
+                                || verdict.message.contains(" contain")
+                        };
                         for actual in verdict.actual.iter().filter(|actual| !said(actual)) {
                             text.push_str(&format!("       {} = {}\n", actual.path, actual.value));
                         }
@@ -123,7 +127,9 @@ pub fn run(command: &Test, terminal: &Terminal) -> Outcome {
         let mut report = Report::new("ecsim test");
         report.set_time(std::time::Duration::from_secs_f64(watch.seconds().max(0.0)));
         report.add_test_suites(suites);
-        let xml = report.to_string().map_err(|error| Failure::Machine(format!("failed to make {}: {error}", path.display())))?;
+        let xml = report
+            .to_string()
+            .map_err(|error| Failure::Machine(format!("failed to make {}: {error}", path.display())))?;
         output::write_file(path, xml.as_bytes())?;
     }
     if unreadable > 0 {

@@ -37,22 +37,21 @@ pub fn directory() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temporary directory")
 }
 
-/// A directory that holds the scenarios of the repository under `scenarios/` and the fixtures of the tests.
+/// The scenarios that people meet first.
+pub const SCENARIOS: [&str; 3] = ["batch-lcg.yaml", "openb.yaml", "quickstart.yaml"];
+
+/// A directory that holds [`SCENARIOS`] under `scenarios/` and the fixtures of the tests.
 pub fn workplace() -> tempfile::TempDir {
     let place = directory();
-    copy_files(&root().join("scenarios"), &place.path().join("scenarios"));
-    copy_files(&tests("fixtures"), place.path());
-    place
-}
-
-fn copy_files(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a directory");
-    for entry in fs::read_dir(from).expect("a directory") {
-        let path = entry.expect("an entry").path();
-        if path.is_file() {
-            fs::copy(&path, to.join(path.file_name().expect("a name"))).expect("a copy");
-        }
+    fs::create_dir(place.path().join("scenarios")).expect("a directory");
+    for name in SCENARIOS {
+        let path = Path::new("scenarios").join(name);
+        fs::copy(root().join(&path), place.path().join(&path)).expect("a copy");
     }
+    for (name, content) in files(&tests("fixtures")) {
+        fs::write(place.path().join(name), content).expect("a copy");
+    }
+    place
 }
 
 /// Every file below a directory: its name with `/`, and its bytes, in name order.
@@ -93,6 +92,24 @@ pub fn expect_file(path: &Path, actual: &str) {
         expected.lines().nth(line).unwrap_or("(the end)"),
         actual.lines().nth(line).unwrap_or("(the end)"),
     );
+}
+
+/// What stands in the `yaml` blocks of a page, one after the other.
+pub fn yaml_blocks(page: &str) -> String {
+    let mut inside = false;
+    let mut text = String::new();
+    for line in page.lines() {
+        match line {
+            "```yaml" => inside = true,
+            "```" => inside = false,
+            line if inside => {
+                text.push_str(line);
+                text.push('\n');
+            }
+            _ => {}
+        }
+    }
+    text
 }
 
 /// Random numbers for tests: the same on every machine, from a seed (SplitMix64).

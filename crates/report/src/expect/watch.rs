@@ -383,9 +383,24 @@ fn judge(compiled: &Compiled, state: &State, paths: &[Path], end: SimTime) -> Ve
         .zip(&compiled.paths)
         .map(|(value, path)| Actual { path: paths[*path].label.clone(), value: show(value, paths[*path].unit) })
         .collect();
-    let is: String =
-        actual.iter().map(|actual| format!("{} is {}", actual.path, actual.value)).collect::<Vec<_>>().join(", ");
+    // An entry that is `… contains "text"` and nothing else reads a number of entries, but says yes or no.
+    let found = match actual.as_slice() {
+        [only] if only.path == compiled.expression => {
+            only.path.split_once(" contains ").map(|(list, text)| match only.value.as_str() {
+                "0" => format!("no entry of {list} contains {text}"),
+                number => format!("{number} of {list} contain {text}"),
+            })
+        }
+        _ => None,
+    };
+    let yes_or_no = found.is_some();
+    let is: String = found.unwrap_or_else(|| {
+        actual.iter().map(|actual| format!("{} is {}", actual.path, actual.value)).collect::<Vec<_>>().join(", ")
+    });
     let expected = |never: bool| {
+        if yes_or_no {
+            return if never { "expected none".to_owned() } else { "expected one".to_owned() };
+        }
         let demand = compiled.demand.as_deref().unwrap_or(&compiled.expression);
         if never { format!("expected never {demand}") } else { format!("expected {demand}") }
     };

@@ -168,9 +168,14 @@ impl<W: Write> ContainerInstanceSink<W> {
     /// Closes the books of an instance up to now and opens them anew with what is true now.
     fn turn_page(&mut self, instance: InstanceId, now: SimTime, cluster: &Cluster) -> Option<&mut Stay> {
         let (stay, row) = (self.stays.get_mut(instance)?, cluster.instances().get(instance)?);
+        let (reserved, busy) = (row.reserved(), !row.tasks.is_empty());
+        if (stay.reserved, stay.busy, stay.status, stay.connected) == (reserved, busy, row.status, row.connected) {
+            // Most facts about a task change nothing here, and sums of whole numbers need no splitting.
+            return Some(stay);
+        }
         stay.pass(now);
-        stay.reserved = row.reserved();
-        stay.busy = !row.tasks.is_empty();
+        stay.reserved = reserved;
+        stay.busy = busy;
         stay.status = row.status;
         stay.connected = row.connected;
         if stay.registered_at == NEVER && row.status != InstanceStatus::Absent {

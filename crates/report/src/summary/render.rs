@@ -173,7 +173,11 @@ impl Page {
         // Network interfaces that nobody wanted are no news.
         let news = |free: &&super::Free| free.resource != "ENI" || free.percent < 100.0;
         let free = |list: &[super::Free]| {
-            list.iter().filter(news).map(|free| format!("{} {}", free.resource, percent(free.percent))).collect::<Vec<_>>().join(dot)
+            list.iter()
+                .filter(news)
+                .map(|free| format!("{} {}", free.resource, percent(free.percent)))
+                .collect::<Vec<_>>()
+                .join(dot)
         };
         if !placement.free_when_failed.is_empty() {
             self.line(&format!("  free when it failed: {}", free(&placement.free_when_failed)));
@@ -306,17 +310,7 @@ impl Page {
             ]);
         }
         self.table(
-            &[
-                "",
-                "requested",
-                "running",
-                "waiting",
-                "dropped",
-                "stopped",
-                "failed",
-                "p95 wait",
-                "p95 start",
-            ],
+            &["", "requested", "running", "waiting", "dropped", "stopped", "failed", "p95 wait", "p95 start"],
             &rows,
         );
         self.more(summary.workload.len());

@@ -1,59 +1,399 @@
-//! The codes of the problems that reading and checking the form of a scenario can find, for documentation and `explain`.
+//! Every code that a problem can have: what it stands for, and an example that shows it. For documentation and `explain`.
 
-/// Each code with what it stands for. Codes keep their meaning; those from `E050` on belong to the cross-checks.
-pub const FORM_CODES: &[(&str, &str)] = &[
-    ("E001", "a file cannot be read"),
-    ("E002", "the scenario is too large"),
-    ("E003", "the text is not UTF-8"),
-    ("E004", "a control character stands in the text"),
-    ("E005", "the text is not YAML"),
-    ("E006", "a key is given twice in one map"),
-    ("E007", "the file holds more than one document"),
-    ("E008", "an alias names nothing, itself, or too much"),
-    ("E009", "the document is nested too deep or has too many values"),
-    ("E010", "a tag means nothing here"),
-    ("E011", "a key is missing or is no text"),
-    ("E012", "a number is not finite or too large"),
-    ("E013", "the file is empty"),
-    ("E014", "an `include` cannot be used as it is written"),
-    ("E015", "files include themselves, or too many of one another"),
-    ("E016", "two files that are merged say different things"),
-    ("E017", "an override is not of the form `path=value`"),
-    ("E018", "the path of an override leads nowhere"),
-    ("E019", "a merge key `<<` has no map"),
-    ("E020", "a field is unknown"),
-    ("E021", "a value is of the wrong kind"),
-    ("E022", "a field is missing"),
-    ("E023", "a word is not one of those allowed"),
-    ("E024", "a number is out of range"),
-    ("E025", "a text is not of the right form"),
-    ("E026", "a value fits none of several forms, or more than one"),
-    ("E027", "a list, map or text has the wrong length or repeats itself"),
-    ("E029", "the schema itself is broken: a fault in ecsim"),
+/// What a code stands for. Codes keep their meaning when the words of a message change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Code {
+    /// `E` (an error) or `W` (a warning) and three digits. `E0..`: the text and its form; `E3..`, `W3..`: what it means.
+    pub code: &'static str,
+    /// What is wrong, in general.
+    pub meaning: &'static str,
+    /// A small scenario that has this problem; empty where it takes more than one file.
+    pub example: &'static str,
+}
+
+const fn code(code: &'static str, meaning: &'static str, example: &'static str) -> Code {
+    Code { code, meaning, example }
+}
+
+/// All codes, ascending, errors first.
+pub const CODES: &[Code] = &[
+    code("E000", "the schema of ecsim itself is broken", ""),
+    code("E001", "a file cannot be read", "include: [missing.yaml]\n"),
+    code("E002", "the scenario is too large", ""),
+    code("E003", "the text is not UTF-8", ""),
+    code("E004", "a control character stands in the text", "name: a\u{1}b\n"),
+    code("E005", "the text is not YAML", "name: {\n"),
+    code("E006", "a key is given twice in one map", "name: a\nname: b\n"),
+    code("E007", "the file holds more than one document", "name: a\n---\nname: b\n"),
+    code("E008", "an alias names nothing, itself, or too much", "name: *nothing\n"),
+    code("E009", "the document is nested too deep or has too many values", ""),
+    code("E010", "a tag means nothing here", "name: !ref x\n"),
+    code("E011", "a key is missing or is no text", "? [a]\n: b\n"),
+    code("E012", "a number is not finite or too large", "simulation: {seed: .inf}\n"),
+    code("E013", "the file is empty", ""),
+    code("E014", "an `include` cannot be used as it is written", "include: 7\n"),
+    code("E015", "files include themselves, or too many of one another", "include: [main.yaml]\n"),
+    code("E016", "two files that are merged say different things", ""),
+    code("E017", "an override is not of the form `path=value`", ""),
+    code("E018", "the path of an override leads nowhere", ""),
+    code("E019", "a merge key `<<` has no map", "simulation: {<<: 7}\n"),
+    code("E020", "a field is unknown", "nmae: x\n"),
+    code("E021", "a value is of the wrong kind", "name: [x]\n"),
+    code("E022", "a field is missing", "taskDefinitions: [{family: t}]\n"),
+    code("E023", "a word is not one of those allowed", "accountSettings: {awsvpcTrunking: on}\n"),
+    code("E024", "a number is out of range", "settings: {linux_memory_percent: 101}\n"),
+    code("E025", "a text is not of the right form", "simulation: {duration: soon}\n"),
+    code("E026", "a value fits none of several forms, or more than one", ""),
+    code("E027", "a list, map or text has the wrong length or repeats itself", ""),
+    code("E029", "the schema itself is broken: a fault in ecsim", ""),
+    code("E300", "the scenario fits the schema and still cannot be read", ""),
+    code("E301", "a name means nothing", "region: us-esat-1\n"),
+    code(
+        "E302",
+        "a name is given twice",
+        "containerInstances: [{name: a, instanceType: m5.large}, {name: a, instanceType: m5.large}]\n",
+    ),
+    code(
+        "E303",
+        "a zone is no Availability Zone of the Region",
+        "containerInstances: [{instanceType: m5.large, availabilityZone: eu-west-1a}]\n",
+    ),
+    code(
+        "E304",
+        "two fields do not go together",
+        "containerInstances: [{instanceType: m5.large, count: 2, ec2InstanceId: i-1}]\n",
+    ),
+    code("E305", "container instances have neither a type nor a size", "containerInstances: [{name: a}]\n"),
+    code("E306", "an instance type cannot run tasks", "containerInstances: [{instanceType: mac1.metal}]\n"),
+    code(
+        "E307",
+        "an instance type of the scenario's own lacks its size",
+        "instanceTypes: {my.box: {vcpu: 1}}\ncontainerInstances: [{instanceType: my.box}]\n",
+    ),
+    code(
+        "E308",
+        "instances do not lie where their subnet does",
+        "vpc: {subnets: {s: us-east-1b}}\n\
+         containerInstances: [{instanceType: m5.large, availabilityZone: us-east-1a, subnet: s}]\n",
+    ),
+    code("E310", "the length of the run or of its metrics cannot be", "simulation: {duration: 0s}\n"),
+    code("E311", "a setting cannot have this value", "settings: {placement_retry_gap_s: []}\n"),
+    code(
+        "E312",
+        "a distribution cannot have these parameters",
+        "behavior: {latencies: {instanceRegistration: {uniform: {min: 2s, max: 1s}}}}\n",
+    ),
+    code("E313", "the unit of a column is missing", ""),
+    code(
+        "E320",
+        "a data file cannot be read",
+        "containerInstances:\n\
+         - fromCsv: {file: x.csv, columns: {cpu: {column: c, unit: vCPU}, memory: {column: m, unit: MiB}}}\n",
+    ),
+    code("E321", "a data file is no table", ""),
+    code("E322", "a data file lacks a column", ""),
+    code("E323", "a row of a data file cannot be used", ""),
+    code("E324", "a data file holds nothing that is asked for", ""),
+    code(
+        "E330",
+        "a quota is exceeded",
+        "settings: {container_instances_per_cluster: 1}\ncontainerInstances: [{instanceType: m5.large, count: 2}]\n",
+    ),
+    code(
+        "E331",
+        "an instance has too many custom attributes",
+        "settings: {custom_attributes_per_resource: 0}\n\
+         containerInstances: [{instanceType: m5.large, attributes: [{name: a}]}]\n",
+    ),
+    code(
+        "E332",
+        "an attribute cannot have this name or value",
+        "containerInstances: [{instanceType: m5.large, attributes: [{name: 'a b'}]}]\n",
+    ),
+    code(
+        "E333",
+        "a range of dynamic ports is none",
+        "containerInstances: [{instanceType: m5.large, agent: {ECS_DYNAMIC_HOST_PORT_RANGE: 9-1}}]\n",
+    ),
+    code(
+        "E334",
+        "the agent keeps back more memory than there is",
+        "containerInstances: [{instanceType: t3.nano, agent: {ECS_RESERVED_MEMORY: 9999}}]\n",
+    ),
+    code(
+        "E335",
+        "an instance has more GPUs than possible",
+        "containerInstances: [{registeredResources: {cpu: 1, memory: 1, gpus: 65}}]\n",
+    ),
+    code(
+        "E336",
+        "a version of the agent is none",
+        "containerInstances: [{instanceType: m5.large, agentVersion: latest}]\n",
+    ),
+    code(
+        "E337",
+        "the agent does not take this stop timeout",
+        "containerInstances: [{instanceType: m5.large, agent: {ECS_CONTAINER_STOP_TIMEOUT: 0s}}]\n",
+    ),
+    code(
+        "E340",
+        "AWS would not take this name",
+        "taskDefinitions: [{family: a b, containerDefinitions: [{name: c, memory: 9}]}]\n",
+    ),
+    code(
+        "E341",
+        "a task definition lacks an essential container",
+        "taskDefinitions: [{family: t, containerDefinitions: []}]\n",
+    ),
+    code(
+        "E342",
+        "sizes of a task cannot be",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c}]}]\n",
+    ),
+    code(
+        "E343",
+        "a task maps a host port twice",
+        "taskDefinitions: [{family: t, networkMode: host, containerDefinitions: [{name: c, memory: 9, portMappings: \
+         [{containerPort: 80}, {containerPort: 80}]}]}]\n",
+    ),
+    code(
+        "E344",
+        "an override does not say which container it means",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: a, memory: 9}, {name: b, memory: 9}]}]\n\
+         workload: [{at: 1s, runTask: {taskDefinition: t, overrides: {containerOverrides: [{cpu: 1}]}}}]\n",
+    ),
+    code(
+        "E345",
+        "a port mapping cannot be",
+        "taskDefinitions: [{family: t, networkMode: none, containerDefinitions: [{name: c, memory: 9, portMappings: \
+         [{containerPort: 80}]}]}]\n",
+    ),
+    code("E346", "a service names no task definition", "services: [{serviceName: s}]\n"),
+    code(
+        "E347",
+        "the bounds of a service contradict each other",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         services: [{serviceName: s, taskDefinition: t, deploymentConfiguration: {maximumPercent: 50}}]\n",
+    ),
+    code(
+        "E348",
+        "the launch type is not part of this version, or does not suit the task definition",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         services: [{serviceName: s, taskDefinition: t, launchType: FARGATE}]\n",
+    ),
+    code(
+        "E349",
+        "subnets are missing, or do not go with the network mode",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         services: [{serviceName: s, taskDefinition: t, networkConfiguration: {awsvpcConfiguration: {subnets: []}}}]\n",
+    ),
+    code(
+        "E350",
+        "there are too many strategies or constraints",
+        "settings: {max_strategies: 0}\n\
+         taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         services: [{serviceName: s, taskDefinition: t, placementStrategy: [{type: random}]}]\n",
+    ),
+    code(
+        "E351",
+        "a strategy or constraint cannot be",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         services: [{serviceName: s, taskDefinition: t, placementStrategy: [{type: spread}]}]\n",
+    ),
+    code(
+        "E352",
+        "an expression cannot be read",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         services: [{serviceName: s, taskDefinition: t, placementConstraints: [{type: memberOf, expression: x}]}]\n",
+    ),
+    code(
+        "E353",
+        "a DAEMON service cannot have this",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         services: [{serviceName: s, taskDefinition: t, schedulingStrategy: DAEMON, desiredCount: 0}]\n",
+    ),
+    code(
+        "E354",
+        "Availability Zone rebalancing is not possible for the service",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         services: [{serviceName: s, taskDefinition: t, schedulingStrategy: DAEMON, availabilityZoneRebalancing: \
+         ENABLED}]\n",
+    ),
+    code(
+        "E355",
+        "Fargate takes no strategies and no constraints",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         services: [{serviceName: s, taskDefinition: t, launchType: FARGATE, placementStrategy: [{type: random}]}]\n",
+    ),
+    code(
+        "E356",
+        "external instances do not support this",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         services: [{serviceName: s, taskDefinition: t, launchType: EXTERNAL, loadBalancers: [{targetGroupArn: x}]}]\n",
+    ),
+    code(
+        "E357",
+        "an EBS volume cannot be attached so",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         services: [{serviceName: s, taskDefinition: t, volumeConfigurations: [{name: v}]}]\n",
+    ),
+    code(
+        "E361",
+        "a workload does not say, or says twice, when it calls",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         workload: [{runTask: {taskDefinition: t}}]\n",
+    ),
+    code(
+        "E362",
+        "the times of a workload cannot be",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         workload: [{runTask: {taskDefinition: t}, every: 0s}]\n",
+    ),
+    code(
+        "E363",
+        "a caller cannot try again so",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         workload: [{runTask: {taskDefinition: t}, at: 1s, whenUnplaced: {retry: {every: 0s}}}]\n",
+    ),
+    code(
+        "E364",
+        "a task group cannot have this name",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         workload: [{runTask: {taskDefinition: t, group: 'service:x'}, at: 1s}]\n",
+    ),
+    code("E365", "a trace cannot be read in this way", ""),
+    code(
+        "E366",
+        "a scenario asks for more tasks than a run can hold",
+        "containerInstances: [{instanceType: m5.large}]\n\
+         taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         simulation: {duration: 36500d}\n\
+         workload: [{runTask: {taskDefinition: t}, every: {poisson: {ratePerHour: 3600000}}}]\n",
+    ),
+    code("E371", "an entry of the timeline has no action, or several", "timeline: [{at: 1s}]\n"),
+    code(
+        "E372",
+        "protection cannot last so long",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         services: [{serviceName: s, taskDefinition: t}]\n\
+         timeline: [{at: 1s, updateTaskProtection: {task: {service: s}, protectionEnabled: true, expiresInMinutes: 0}}]\n",
+    ),
+    code(
+        "E373",
+        "StartTask does not name its container instances",
+        "containerInstances: [{instanceType: m5.large}]\n\
+         taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         timeline: [{at: 1s, startTask: {taskDefinition: t, containerInstances: {count: 1}}}]\n",
+    ),
+    code("E374", "a selector of tasks selects nothing in particular", "timeline: [{at: 1s, stopTask: {task: {}}}]\n"),
+    code("E380", "an expectation cannot be read", "expect: [{always: 'cluster.nothing == 0'}]\n"),
+    code("W306", "the network interfaces of an instance type are unknown", ""),
+    code(
+        "W308",
+        "a capability that is taken away is not there",
+        "containerInstances: [{instanceType: m5.large, capabilities: {remove: [x]}}]\n",
+    ),
+    code(
+        "W340",
+        "Windows ignores the size of a task",
+        "taskDefinitions: [{family: t, memory: 512, runtimePlatform: {operatingSystemFamily: \
+         WINDOWS_SERVER_2022_FULL}, containerDefinitions: [{name: c, memory: 9}]}]\n",
+    ),
+    code(
+        "W343",
+        "no instance has so many host ports",
+        "settings: {max_reserved_ports: 0}\n\
+         taskDefinitions: [{family: t, networkMode: host, containerDefinitions: [{name: c, memory: 9, portMappings: \
+         [{containerPort: 80}]}]}]\n",
+    ),
+    code(
+        "W350",
+        "a strategy has no effect where it stands",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         services: [{serviceName: s, taskDefinition: t, placementStrategy: [{type: random}, {type: random}]}]\n",
+    ),
+    code(
+        "W351",
+        "no instance has an attribute that an expression asks for",
+        "containerInstances: [{instanceType: m5.large}]\n\
+         taskDefinitions: [{family: t, placementConstraints: [{type: memberOf, expression: 'attribute:a == b'}], \
+         containerDefinitions: [{name: c, memory: 9}]}]\n",
+    ),
+    code(
+        "W352",
+        "no instance has the attribute that tasks are spread over",
+        "containerInstances: [{instanceType: m5.large}]\n\
+         taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         services: [{serviceName: s, taskDefinition: t, placementStrategy: [{type: spread, field: 'attribute:a'}]}]\n",
+    ),
+    code(
+        "W356",
+        "external instances cannot run such a task",
+        "taskDefinitions: [{family: t, networkMode: awsvpc, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         services: [{serviceName: s, taskDefinition: t, launchType: EXTERNAL}]\n",
+    ),
+    code("W360", "something is accepted that this version does not simulate", "settings: {spread_scope: deployment}\n"),
+    code(
+        "W370",
+        "something lies after the end of the run",
+        "simulation: {duration: 1m}\ntimeline: [{at: 2m, registerContainerInstances: {instanceType: m5.large}}]\n",
+    ),
+    code(
+        "W373",
+        "StartTask names a container instance that is not there",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         timeline: [{at: 1s, startTask: {taskDefinition: t, containerInstances: x}}]\n",
+    ),
+    code(
+        "W381",
+        "an expectation lies after the end of the run",
+        "simulation: {duration: 1m}\nexpect: [{at 2m: cluster.tasksLost == 0}]\n",
+    ),
+    code(
+        "W390",
+        "an AWS field is accepted and has no effect",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9, user: root}]}]\n",
+    ),
 ];
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
     use super::*;
+
+    /// Every code in the crate's sources, this file apart.
+    fn codes_in(folder: &Path, found: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                codes_in(&path, found);
+            } else if path.extension().is_some_and(|it| it == "rs") && !path.ends_with("diagnostic/codes.rs") {
+                let text = std::fs::read_to_string(path).unwrap();
+                // What tests of their own make up is no code of the program.
+                let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+                for (at, _) in text.match_indices('"') {
+                    let piece = text.get(at + 1..at + 6).unwrap_or_default();
+                    let is_code = piece.ends_with('"')
+                        && piece.starts_with(['E', 'W'])
+                        && piece[1..4].bytes().all(|digit| digit.is_ascii_digit());
+                    if is_code {
+                        found.insert(piece[..4].to_owned());
+                    }
+                }
+            }
+        }
+    }
 
     #[test]
     fn every_code_is_listed_once_and_used() {
-        let sources = [
-            include_str!("../document/include.rs"),
-            include_str!("../document/overrides.rs"),
-            include_str!("../document/parse.rs"),
-            include_str!("../validate/mod.rs"),
-            include_str!("../validate/spelling.rs"),
-        ];
-        for (code, _) in FORM_CODES {
-            assert!(sources.iter().any(|source| source.contains(&format!("\"{code}\""))), "{code} is never given");
-            assert_eq!(FORM_CODES.iter().filter(|(other, _)| other == code).count(), 1, "{code} is listed twice");
-        }
-        for source in sources {
-            for (at, _) in source.match_indices("\"E0") {
-                let code = &source[at + 1..at + 5];
-                assert!(FORM_CODES.iter().any(|(known, _)| *known == code), "{code} is not listed");
-            }
-        }
+        let mut used = BTreeSet::new();
+        codes_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut used);
+        let listed: Vec<String> = CODES.iter().map(|it| it.code.to_owned()).collect();
+        assert!(listed.is_sorted_by(|a, b| a < b), "ascending, each once");
+        let unlisted: Vec<&String> = used.iter().filter(|code| !listed.contains(code)).collect();
+        let unused: Vec<&String> = listed.iter().filter(|code| !used.contains(*code)).collect();
+        assert!(unlisted.is_empty() && unused.is_empty(), "not listed: {unlisted:?}; never given: {unused:?}");
     }
 }

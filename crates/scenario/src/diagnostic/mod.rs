@@ -7,7 +7,7 @@ mod sources;
 use std::collections::BTreeSet;
 use std::fmt;
 
-pub use codes::FORM_CODES;
+pub use codes::{CODES, Code};
 pub use render::RenderOptions;
 pub(crate) use sources::LetterIndex;
 pub use sources::{FileId, Position, SourceFile, SourceMap, Span};

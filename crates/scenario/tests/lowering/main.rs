@@ -1,0 +1,17 @@
+//! From the text of a scenario to a checked model: text in, model or problems out, a test for each rule of the
+//! specification that is decided before a run.
+
+mod artefacts;
+mod attributes;
+mod calls;
+mod capabilities;
+mod diagnostics;
+mod examples;
+mod fleet;
+mod kit;
+mod placement;
+mod quotas;
+mod services;
+mod settings;
+mod task_definitions;
+mod traces;
