@@ -119,7 +119,6 @@ impl ServiceEvent {
             Self::PlacementFailed { .. }
                 | Self::ProtectedTasks
                 | Self::DeploymentConfiguration
-                | Self::RebalancingStarted
                 | Self::RebalancingPlacementFailed { .. }
         )
     }
@@ -247,5 +246,38 @@ impl LastEvents {
     /// The cause of messages for which `cleared` holds is gone: the next one is news again.
     pub fn clear(&mut self, cleared: impl Fn(ServiceEvent) -> bool) {
         self.0.retain(|(said, _)| !cleared(*said));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definitions::{LaunchType, SchedulingStrategy, ServiceDefinition};
+    use crate::ids::{GroupId, PlacementId, TaskDefinitionId};
+
+    #[test]
+    fn flr_020_the_other_texts_word_for_word() {
+        let mut definitions = Definitions::default();
+        let service = definitions.services.push(ServiceDefinition {
+            name: "web".into(),
+            group: GroupId::new(0),
+            scheduling: SchedulingStrategy::Replica,
+            launch_type: LaunchType::Ec2,
+            task_definition: TaskDefinitionId::new(0),
+            desired_count: 1,
+            minimum_healthy_percent: 100,
+            maximum_percent: 200,
+            placement: PlacementId::new(0),
+            availability_zone_rebalancing: false,
+            subnets: Vec::new(),
+            exists_at_start: true,
+        });
+        let said = |event: ServiceEvent| event.message(&definitions, service, &[]);
+        assert_eq!(said(ServiceEvent::SteadyState), "(service web) has reached a steady state.");
+        assert_eq!(
+            said(ServiceEvent::DeploymentConfiguration),
+            "(service web) was unable to stop or start tasks during a deployment because of the service deployment \
+             configuration. Update the minimumHealthyPercent or maximumPercent value and try again."
+        );
     }
 }

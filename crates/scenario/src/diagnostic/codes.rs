@@ -145,11 +145,7 @@ pub const CODES: &[Code] = &[
         "a task definition lacks an essential container",
         "taskDefinitions: [{family: t, containerDefinitions: []}]\n",
     ),
-    code(
-        "E342",
-        "sizes of a task cannot be",
-        "taskDefinitions: [{family: t, containerDefinitions: [{name: c}]}]\n",
-    ),
+    code("E342", "sizes of a task cannot be", "taskDefinitions: [{family: t, containerDefinitions: [{name: c}]}]\n"),
     code(
         "E343",
         "a task maps a host port twice",
@@ -267,7 +263,7 @@ pub const CODES: &[Code] = &[
         "a scenario asks for more tasks than a run can hold",
         "containerInstances: [{instanceType: m5.large}]\n\
          taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
-         simulation: {duration: 36500d}\n\
+         simulation: {duration: 36500d, metricsPeriod: 1h}\n\
          workload: [{runTask: {taskDefinition: t}, every: {poisson: {ratePerHour: 3600000}}}]\n",
     ),
     code("E371", "an entry of the timeline has no action, or several", "timeline: [{at: 1s}]\n"),

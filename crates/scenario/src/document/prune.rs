@@ -26,9 +26,9 @@ fn prune(node: &Node, wrong: &BTreeSet<Span>) -> Node {
             }
             NodeKind::Map(kept)
         }
-        NodeKind::List(list) => {
-            NodeKind::List(list.iter().filter(|item| !wrong.contains(&item.span)).map(|item| prune(item, wrong)).collect())
-        }
+        NodeKind::List(list) => NodeKind::List(
+            list.iter().filter(|item| !wrong.contains(&item.span)).map(|item| prune(item, wrong)).collect(),
+        ),
         scalar => scalar.clone(),
     };
     Node::new(kind, node.span)

@@ -6,8 +6,8 @@ use ecsim_cluster::reasons::StartError;
 use ecsim_engine::model::{ContainerBehavior, Crash, MemoryUse, TaskBehavior};
 use ecsim_kernel::Distribution;
 
-use super::distributions::constant;
 use super::Context;
+use super::distributions::constant;
 use crate::document::Locator;
 use crate::schema::{self, DurationDistribution, MemorySize, aws};
 
@@ -68,7 +68,9 @@ impl<'a> Context<'a> {
                 &settings_at.clone().key("cached_pull"),
             );
             let duration = own.duration.as_ref().map(|spec| (spec, place.clone().key("duration"))).or_else(|| {
-                of_task(is_main).and_then(|given| given.duration.as_ref()).map(|spec| (spec, at.clone().key("duration")))
+                of_task(is_main)
+                    .and_then(|given| given.duration.as_ref())
+                    .map(|spec| (spec, at.clone().key("duration")))
             });
             let duration = duration.map(|(spec, place)| self.seconds(spec, &place));
             let from = |is_own: bool| if is_own { &place } else { &at };
@@ -92,9 +94,7 @@ impl<'a> Context<'a> {
                 cold_pull,
                 cached_pull,
                 duration,
-                exit_code: i32::from(
-                    own.exit_code.or(of_task(is_main).and_then(|given| given.exit_code)).unwrap_or(0),
-                ),
+                exit_code: i32::from(own.exit_code.or(of_task(is_main).and_then(|given| given.exit_code)).unwrap_or(0)),
                 crash,
                 stop,
                 stop_exit_code: i32::from(own.stop_exit_code.or(given.stop_exit_code).unwrap_or(0)),

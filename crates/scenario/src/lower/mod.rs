@@ -154,7 +154,13 @@ impl<'a> Context<'a> {
     }
 
     /// An error about the value at a place.
-    pub(crate) fn error(&mut self, at: &Locator<'a>, code: &'static str, message: impl Into<String>, help: Option<String>) {
+    pub(crate) fn error(
+        &mut self,
+        at: &Locator<'a>,
+        code: &'static str,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
         let diagnostic = at.error(code, message, "").help_if(help);
         self.push(diagnostic);
     }
@@ -188,7 +194,8 @@ impl<'a> Context<'a> {
     fn check_unused_settings(&mut self) {
         if self.scenario.settings.spread_scope == crate::schema::SpreadScope::Deployment {
             let at = self.at("settings").key("spread_scope");
-            let message = "`spread_scope: deployment` changes nothing yet: a service has one deployment in this version";
+            let message =
+                "`spread_scope: deployment` changes nothing yet: a service has one deployment in this version";
             self.warning(&at, "W360", message, None);
         }
     }
@@ -202,8 +209,7 @@ impl<'a> Context<'a> {
         if simulation.duration.0 > ecsim_kernel::Span::from_days(36_500) {
             let help = Some("a hundred years are the most".into());
             self.error(&at.clone().key("duration"), "E310", "a run of more than a hundred years", help);
-        }
-        if simulation.metrics_period.0.ms() < 1_000 {
+        } else if simulation.metrics_period.0.ms() < 1_000 {
             self.error(
                 &at.key("metricsPeriod"),
                 "E310",
@@ -222,7 +228,12 @@ impl<'a> Context<'a> {
         if ecsim_catalog::Catalog::region(&region).is_none() {
             let near = ecsim_catalog::Catalog::nearest_region(&region, 3).join(", ");
             let at = self.at("region");
-            self.error(&at, "E301", format!("unknown region `{}`", shown(&region)), Some(format!("near names: {near}")));
+            self.error(
+                &at,
+                "E301",
+                format!("unknown region `{}`", shown(&region)),
+                Some(format!("near names: {near}")),
+            );
         }
         self.check_tags(self.scenario.cluster.tags.len(), &self.at("cluster"));
     }

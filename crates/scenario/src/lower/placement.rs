@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use ecsim_cluster::PlacementId;
+use ecsim_policies::placement::Placement;
 use ecsim_policies::placement::constraints::Constraint;
 use ecsim_policies::placement::constraints::query::{Expression, attributes};
 use ecsim_policies::placement::strategies::{self, SpreadField, Strategy};
 use ecsim_policies::placement::validate::{self, ConstraintSpec, PlacementError, StrategySpec};
-use ecsim_policies::placement::Placement;
 
 use super::Context;
 use super::task_definitions::raise;
@@ -66,7 +66,7 @@ impl<'a> Context<'a> {
                 }
                 Err(error) => {
                     let place = if given.field.is_some() { place.key("field") } else { place };
-                    self.error(&place, "E351", error.to_string(), Some("see PLC-037".into()));
+                    self.error(&place, "E351", error.to_string(), None);
                 }
             }
         }
@@ -179,7 +179,13 @@ impl<'a> Context<'a> {
     }
 
     /// The complaint about an expression, pointing into it where the text in the file is the expression itself.
-    fn expression_error(&mut self, at: &Locator<'a>, message: &str, inside: std::ops::Range<usize>, help: Option<String>) {
+    fn expression_error(
+        &mut self,
+        at: &Locator<'a>,
+        message: &str,
+        inside: std::ops::Range<usize>,
+        help: Option<String>,
+    ) {
         let whole = at.span();
         let text = self.sources.text(whole);
         let quoted = text.starts_with(['"', '\'']);
@@ -190,8 +196,9 @@ impl<'a> Context<'a> {
         } else {
             whole
         };
-        let diagnostic =
-            Diagnostic::error("E352", format!("this expression cannot be read: {message}")).label(span, "").help_if(help);
+        let diagnostic = Diagnostic::error("E352", format!("this expression cannot be read: {message}"))
+            .label(span, "")
+            .help_if(help);
         self.push(diagnostic);
     }
 
@@ -214,11 +221,14 @@ impl<'a> Context<'a> {
     }
 
     fn some_instance_has(&self, name: &str) -> bool {
-        let Some(id) = self.definitions.attributes.get(name) else { return false };
         let put_later = self.scenario.timeline.iter().any(|entry| {
             entry.put_attributes.as_ref().is_some_and(|put| put.attributes.iter().any(|put| put.name == name))
         });
-        put_later || self.definitions.shapes.values().any(|shape| shape.attributes.iter().any(|(held, _)| *held == id))
+        let held = self.definitions.attributes.get(name).is_some_and(|id| {
+            let mut shapes = self.definitions.shapes.values();
+            shapes.any(|shape| shape.attributes.iter().any(|(held, _)| *held == id))
+        });
+        put_later || held
     }
 
     fn strategy(&mut self, spec: StrategySpec, at: &Locator<'a>) -> Strategy {

@@ -107,7 +107,12 @@ impl<'a> Context<'a> {
         let limit = settings.tasks_per_service;
         let classic = given.load_balancers.iter().filter(|balancer| balancer.load_balancer_name.is_some()).count();
         let balancers = [
-            ("target groups", given.load_balancers.len() - classic, settings.target_groups_per_service, "target_groups_per_service"),
+            (
+                "target groups",
+                given.load_balancers.len() - classic,
+                settings.target_groups_per_service,
+                "target_groups_per_service",
+            ),
             ("Classic Load Balancers", classic, settings.classic_lbs_per_service, "classic_lbs_per_service"),
         ];
         if desired > limit {
@@ -124,7 +129,12 @@ impl<'a> Context<'a> {
         if minimum > maximum {
             let message = format!("minimumHealthyPercent {minimum} exceeds maximumPercent {maximum}");
             let place = at.clone().key("deploymentConfiguration");
-            self.error(&place, "E347", message, Some("at least as many tasks may live as must be healthy (SVC-003)".into()));
+            self.error(
+                &place,
+                "E347",
+                message,
+                Some("at least as many tasks may live as must be healthy (SVC-003)".into()),
+            );
         }
         self.check_tags(given.tags.len(), at);
         self.warn_later(given, at);
@@ -260,12 +270,7 @@ impl<'a> Context<'a> {
     }
 
     /// The volumes that a service or call configures are those that its task definition leaves to it (RES-052).
-    pub(super) fn check_volume_names(
-        &mut self,
-        names: &[&str],
-        definition: &aws::TaskDefinition,
-        place: &Locator<'a>,
-    ) {
+    pub(super) fn check_volume_names(&mut self, names: &[&str], definition: &aws::TaskDefinition, place: &Locator<'a>) {
         let waiting: Vec<&str> = definition
             .volumes
             .iter()
@@ -273,7 +278,8 @@ impl<'a> Context<'a> {
             .map(|volume| volume.name.as_deref().unwrap_or_default())
             .collect();
         if names.len() > 1 {
-            let message = format!("{} `volumeConfigurations`, a task has at most one EBS volume (RES-052)", names.len());
+            let message =
+                format!("{} `volumeConfigurations`, a task has at most one EBS volume (RES-052)", names.len());
             self.error(place, "E357", message, None);
         }
         for (index, name) in names.iter().enumerate() {

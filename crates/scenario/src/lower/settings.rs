@@ -44,7 +44,12 @@ pub(super) fn lower(context: &mut Context<'_>) -> Settings {
     for (key, wrong) in nothing_starts {
         if wrong {
             let at = context.at("settings").key(key);
-            context.error(&at, "E311", format!("a `{key}` of 0 lets nothing through"), Some("write `off` for no limit".into()));
+            context.error(
+                &at,
+                "E311",
+                format!("a `{key}` of 0 lets nothing through"),
+                Some("write `off` for no limit".into()),
+            );
         }
     }
     if given.pull_mb_per_s.value().is_some_and(|rate| !(rate > 0.0 && rate.is_finite())) {

@@ -73,14 +73,7 @@ impl<'a> Context<'a> {
             .enumerate()
             .map(|(at, name)| (name.trim().trim_start_matches('\u{feff}').to_owned(), at))
             .collect();
-        Some(CsvTable {
-            reader,
-            header,
-            name: file.to_owned(),
-            record: csv::StringRecord::new(),
-            line: 1,
-            bad_rows: 0,
-        })
+        Some(CsvTable { reader, header, name: file.to_owned(), record: csv::StringRecord::new(), line: 1, bad_rows: 0 })
     }
 
     /// The number of a column, or a complaint with near names.
@@ -144,13 +137,7 @@ impl<'a> Context<'a> {
     }
 
     /// A number in the current row; `None` and a complaint where it is none.
-    pub(super) fn number(
-        &mut self,
-        table: &mut CsvTable,
-        column: usize,
-        name: &str,
-        at: &Locator<'a>,
-    ) -> Option<f64> {
+    pub(super) fn number(&mut self, table: &mut CsvTable, column: usize, name: &str, at: &Locator<'a>) -> Option<f64> {
         let cell = table.cell(column);
         match cell.parse::<f64>() {
             Ok(number) if number.is_finite() => Some(number),

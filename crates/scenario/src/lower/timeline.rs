@@ -35,8 +35,15 @@ impl<'a> Context<'a> {
         let updates = self.updates_in_order();
         for (index, entry) in scenario.timeline.iter().enumerate() {
             let at = self.at("timeline").index(index);
-            if entry.at.0 > scenario.simulation.duration.0 {
-                self.warning(&at.clone().key("at"), "W370", "this lies after the end of the run, so it never happens", None);
+            // A run of no length is an error of its own.
+            let duration = scenario.simulation.duration.0;
+            if entry.at.0 > duration && !duration.is_zero() {
+                self.warning(
+                    &at.clone().key("at"),
+                    "W370",
+                    "this lies after the end of the run, so it never happens",
+                    None,
+                );
             }
             let Some(action) = entry.action() else {
                 let written: Vec<&str> = entry.actions().map(|action| action.name()).collect();
@@ -123,14 +130,14 @@ impl<'a> Context<'a> {
             Action::UpdateContainerInstancesState(given) => {
                 let instances = self.instance_selector(&given.container_instances, &instances_at)?;
                 let most = self.scenario.settings.update_state_instances as usize;
-                if let InstanceSelector::Named(names) = &instances {
-                    if names.len() > most {
-                        let message = format!(
-                            "InvalidParameterException: {} container instances, at most {most} in one call (INS-003)",
-                            names.len()
-                        );
-                        self.error(&instances_at, "E330", message, raise("update_state_instances"));
-                    }
+                if let InstanceSelector::Named(names) = &instances
+                    && names.len() > most
+                {
+                    let message = format!(
+                        "InvalidParameterException: {} container instances, at most {most} in one call (INS-003)",
+                        names.len()
+                    );
+                    self.error(&instances_at, "E330", message, raise("update_state_instances"));
                 }
                 Call::UpdateContainerInstancesState {
                     instances,
@@ -150,7 +157,8 @@ impl<'a> Context<'a> {
                 }
                 if given.attributes.len() > attributes::ATTRIBUTES_PER_CALL_LIMIT {
                     let most = attributes::ATTRIBUTES_PER_CALL_LIMIT;
-                    let message = format!("{} attributes, at most {most} in one call (CQL-017)", given.attributes.len());
+                    let message =
+                        format!("{} attributes, at most {most} in one call (CQL-017)", given.attributes.len());
                     self.error(&at.clone().key("attributes"), "E330", message, Some("make two calls".into()));
                 }
                 Call::PutAttributes { instances, attributes: put }
@@ -172,7 +180,9 @@ impl<'a> Context<'a> {
             Action::UpdateTaskProtection(given) => {
                 let minutes = given.expires_in_minutes.unwrap_or(PROTECTION_MINUTES);
                 if !(1..=MOST_PROTECTION_MINUTES).contains(&minutes) {
-                    let message = format!("{minutes} minutes of protection; 1 to {MOST_PROTECTION_MINUTES} are possible (SVC-028)");
+                    let message = format!(
+                        "{minutes} minutes of protection; 1 to {MOST_PROTECTION_MINUTES} are possible (SVC-028)"
+                    );
                     self.error(&at.clone().key("expiresInMinutes"), "E372", message, Some("the default is 120".into()));
                 }
                 Call::UpdateTaskProtection {
@@ -217,7 +227,12 @@ impl<'a> Context<'a> {
         let template = self.run_task_template(&as_run_task, at)?;
         let instances_at = at.clone().key("containerInstances");
         let schema::InstanceSelector::Names(names) = &given.container_instances else {
-            self.error(&instances_at, "E373", "StartTask names its container instances", Some("write a list of names".into()));
+            self.error(
+                &instances_at,
+                "E373",
+                "StartTask names its container instances",
+                Some("write a list of names".into()),
+            );
             return None;
         };
         let mut instances: Vec<Option<InstanceId>> = Vec::new();
@@ -372,8 +387,14 @@ impl<'a> Context<'a> {
                     Some(name) => match self.definitions.zones.get(name) {
                         Some(zone) => Some(zone),
                         None => {
-                            let known: Vec<String> = self.definitions.zones.iter().map(|(_, name)| name.to_owned()).collect();
-                            self.unknown(&at.clone().key("availabilityZone"), "zone of this scenario", name, known.iter().map(String::as_str));
+                            let known: Vec<String> =
+                                self.definitions.zones.iter().map(|(_, name)| name.to_owned()).collect();
+                            self.unknown(
+                                &at.clone().key("availabilityZone"),
+                                "zone of this scenario",
+                                name,
+                                known.iter().map(String::as_str),
+                            );
                             return None;
                         }
                     },
@@ -419,7 +440,12 @@ impl<'a> Context<'a> {
             && given.started_by.is_none()
             && given.container_instance.is_none();
         if nothing {
-            self.error(at, "E374", "which tasks?", Some("name a service, group, startedBy or containerInstance".into()));
+            self.error(
+                at,
+                "E374",
+                "which tasks?",
+                Some("name a service, group, startedBy or containerInstance".into()),
+            );
             return None;
         }
         Some(TaskSelector {

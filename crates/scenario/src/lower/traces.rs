@@ -29,12 +29,7 @@ struct Row {
 
 impl<'a> Context<'a> {
     /// All rows of a trace, by arrival; rows of one instant stay in the order of the file.
-    pub(super) fn trace(
-        &mut self,
-        given: &Trace,
-        template: &TaskTemplate,
-        at: &Locator<'a>,
-    ) -> Option<Vec<TraceTask>> {
+    pub(super) fn trace(&mut self, given: &Trace, template: &TaskTemplate, at: &Locator<'a>) -> Option<Vec<TraceTask>> {
         let columns_at = at.clone().key("columns");
         let sane = self.check_trace(given, at);
         let mut table = self.open_table(&given.file, &at.clone().key("file"))?;
@@ -79,14 +74,18 @@ impl<'a> Context<'a> {
                 continue;
             }
             let Some(arrival_ms) = self.time_cell(&mut table, arrival, &columns.arrival, given, at) else { continue };
-            let Some(duration_ms) = self.row_duration(&mut table, given, arrival_ms, (duration, end), at) else { continue };
+            let Some(duration_ms) = self.row_duration(&mut table, given, arrival_ms, (duration, end), at) else {
+                continue;
+            };
             let Some(requirements) = self.row_requirements(&mut table, given, template, (cpu, memory, gpus), at) else {
                 continue;
             };
             let Some(exit_code) = self.small_number(&mut table, (exit_code, &columns.exit_code), 0, 255, at) else {
                 continue;
             };
-            let Some(copies) = self.small_number(&mut table, (count, &columns.count), 1, MOST_COPIES, at) else { continue };
+            let Some(copies) = self.small_number(&mut table, (count, &columns.count), 1, MOST_COPIES, at) else {
+                continue;
+            };
             let Some(group) = self.row_group(&mut table, group, template.group, &columns.group, &mut groups, at) else {
                 continue;
             };
@@ -342,16 +341,16 @@ impl<'a> Context<'a> {
         if let (Some(index), Some(column)) = (memory, &given.columns.memory) {
             requirements.memory = self.memory_cell(table, index, column, at)?;
         }
-        if let (Some(index), Some(column)) = (gpus, &given.columns.gpus) {
-            if !table.cell(index).is_empty() {
-                let number = self.number(table, index, &column.column, at)? * column.scale.unwrap_or(1.0);
-                if !(0.0..=64.0).contains(&number) {
-                    self.bad_cell(table, at, &column.column, &format!("holds `{number}`, which is no number of GPUs"));
-                    return None;
-                }
-                // ECS hands out whole GPUs only (RES-030).
-                requirements.gpus = GpuNeed::Count(number.ceil() as u16);
+        if let (Some(index), Some(column)) = (gpus, &given.columns.gpus)
+            && !table.cell(index).is_empty()
+        {
+            let number = self.number(table, index, &column.column, at)? * column.scale.unwrap_or(1.0);
+            if !(0.0..=64.0).contains(&number) {
+                self.bad_cell(table, at, &column.column, &format!("holds `{number}`; 0 to 64 GPUs are possible"));
+                return None;
             }
+            // ECS hands out whole GPUs only (RES-030).
+            requirements.gpus = GpuNeed::Count(number.ceil() as u16);
         }
         Some(requirements)
     }

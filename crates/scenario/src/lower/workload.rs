@@ -66,12 +66,18 @@ impl<'a> Context<'a> {
             let written =
                 [("from", given.from.is_some()), ("until", given.until.is_some()), ("limit", given.limit.is_some())];
             for (key, _) in written.iter().filter(|(_, present)| *present) {
-                let help = if given.trace.is_some() { "use `skipBefore` and `limit` of the trace" } else { "leave it out" };
+                let help =
+                    if given.trace.is_some() { "use `skipBefore` and `limit` of the trace" } else { "leave it out" };
                 self.error(&at.clone().key(*key), "E362", format!("`{key}` goes with `every` only"), Some(help.into()));
             }
         } else if from >= until {
             let help = Some("let `until` be later than `from`, or leave it out".into());
-            self.error(&at.clone().key("until"), "E362", "`until` is not after `from`: nothing would ever arrive", help);
+            self.error(
+                &at.clone().key("until"),
+                "E362",
+                "`until` is not after `from`: nothing would ever arrive",
+                help,
+            );
         }
         let arrivals = if let Some(trace) = &given.trace {
             if count > 1 {
@@ -100,11 +106,21 @@ impl<'a> Context<'a> {
             schema::WhenUnplaced::Retry(retry) => {
                 let place = at.clone().key("whenUnplaced").key("retry");
                 if retry.every.0.is_zero() {
-                    self.error(&place.clone().key("every"), "E363", "a retry without a wait would never end", Some("write for example 30s".into()));
+                    self.error(
+                        &place.clone().key("every"),
+                        "E363",
+                        "a retry without a wait would never end",
+                        Some("write for example 30s".into()),
+                    );
                 }
                 if retry.backoff < 1.0 {
                     let help = Some("1 keeps the wait as it is, 2 doubles it".into());
-                    self.error(&place.key("backoff"), "E363", "a back-off below 1 would shorten the waits to nothing", help);
+                    self.error(
+                        &place.key("backoff"),
+                        "E363",
+                        "a back-off below 1 would shorten the waits to nothing",
+                        help,
+                    );
                 }
                 WhenUnplaced::Retry {
                     every: retry.every.0,
@@ -186,7 +202,10 @@ impl<'a> Context<'a> {
             return Err(("E364", message.to_owned()));
         }
         if characters > most {
-            return Err(("E330", format!("a group name of {characters} characters, at most {most} are allowed (QTA-023)")));
+            return Err((
+                "E330",
+                format!("a group name of {characters} characters, at most {most} are allowed (QTA-023)"),
+            ));
         }
         if group.is_empty() {
             return Err(("E364", "a task group needs a name (PLC-030)".to_owned()));
@@ -199,7 +218,8 @@ impl<'a> Context<'a> {
             Every::Poisson(poisson) => {
                 let rate = poisson.rate_per_hour;
                 if !(rate > 0.0 && rate <= MOST_CALLS_PER_HOUR) {
-                    let message = format!("a Poisson process needs a rate above 0 and at most {MOST_CALLS_PER_HOUR} an hour");
+                    let message =
+                        format!("a Poisson process needs a rate above 0 and at most {MOST_CALLS_PER_HOUR} an hour");
                     self.error(&at.clone().key("poisson").key("ratePerHour"), "E362", message, None);
                     return Arrivals::Never;
                 }
@@ -225,4 +245,3 @@ impl<'a> Context<'a> {
         }
     }
 }
-

@@ -21,7 +21,8 @@ pub struct Settings {
     /// called `ordinal`): the instance registered first, then the smallest id; on scale-in the newest task.
     #[schemars(extend("x-ecsim-rule" = "PLC-022, PLC-074"))]
     pub placement_tie_break: TieBreak,
-    /// What `spread` counts for a service: all its tasks, or only those of the same deployment.
+    /// What `spread` counts for a service: all its tasks, or only those of the same deployment. A service has one
+    /// deployment in this version, so this changes nothing yet.
     #[schemars(extend("x-ecsim-rule" = "PLC-025"))]
     pub spread_scope: SpreadScope,
     /// Percent of its nominal memory that a Linux instance registers where nothing better is known.
@@ -105,10 +106,10 @@ pub struct Settings {
     /// Creating and starting the containers after the pull.
     #[schemars(extend("x-ecsim-rule" = "MEAS-025"))]
     pub container_start: DurationDistribution,
-    /// Clusters in the account and Region.
+    /// Clusters in the account and Region. A scenario has one, so this changes nothing.
     #[schemars(extend("x-ecsim-rule" = "QTA-001"))]
     pub clusters_per_region: u32,
-    /// Container instances in a cluster.
+    /// Container instances in a cluster: more at the start are an error, more later are turned away.
     #[schemars(extend("x-ecsim-rule" = "QTA-002"))]
     pub container_instances_per_cluster: u32,
     /// Services in a cluster.
@@ -165,7 +166,7 @@ pub struct Settings {
     /// Longest task overrides, in characters of JSON.
     #[schemars(extend("x-ecsim-rule" = "QTA-025"))]
     pub overrides_length: u32,
-    /// Container instances on one page of `ListContainerInstances`.
+    /// Container instances on one page of `ListContainerInstances`. Outputs have no pages, so this changes nothing.
     #[schemars(extend("x-ecsim-rule" = "QTA-026"))]
     pub list_page: u32,
     /// Container instances that one `UpdateContainerInstancesState` call may name.

@@ -21,8 +21,10 @@ fn visit(
     match &node.kind {
         NodeKind::Map(map) => {
             for entry in map.iter() {
-                let inner: Vec<&Value> =
-                    forms.iter().filter_map(|form| form.get("properties").and_then(|known| known.get(&entry.key))).collect();
+                let inner: Vec<&Value> = forms
+                    .iter()
+                    .filter_map(|form| form.get("properties").and_then(|known| known.get(&entry.key)))
+                    .collect();
                 let path = path.clone().key(entry.key.clone());
                 if let Some(mark) = inner.iter().find_map(|form| form.get("x-ecsim").and_then(Value::as_str)) {
                     found(document.at_path(&path), mark);

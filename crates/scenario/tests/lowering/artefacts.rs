@@ -25,7 +25,9 @@ fn folder() -> Option<PathBuf> {
 fn with_definition(file: &str, more: &str) -> Prepared {
     let scenario = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
     let include = format!("data:ecs-artifacts/task-definitions/{file}");
-    let text = format!("containerInstances: [{{name: A1, instanceType: m5.24xlarge}}]\ntaskDefinitions: [{{include: '{include}'}}]\n{more}");
+    let text = format!(
+        "containerInstances: [{{name: A1, instanceType: m5.24xlarge}}]\ntaskDefinitions: [{{include: '{include}'}}]\n{more}"
+    );
     std::fs::write(scenario.path(), text).unwrap();
     let files = DiskFiles::new(std::env::var_os("ECSIM_DATA").map(PathBuf::from));
     prepare(&files, scenario.path().to_str().unwrap(), &[], &Limits::default())

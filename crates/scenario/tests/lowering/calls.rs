@@ -26,24 +26,33 @@ fn an_entry_stands_for_all_of_its_instances() {
     assert_eq!(named("a"), ["a-1", "a-2"]);
     assert_eq!(named("[a-2, b, a]"), ["a-2", "b", "a-1", "a-2"]);
     check(
-        &format!("{FLEET}timeline: [{{at: 1s, stopInstances: {{containerInstances: [a-3, c]}}}}, {{at: 1s, stopInstances: {{containerInstances: {{name: d}}}}}}]\n"),
+        &format!(
+            "{FLEET}timeline: [{{at: 1s, stopInstances: {{containerInstances: [a-3, c]}}}}, {{at: 1s, stopInstances: {{containerInstances: {{name: d}}}}}}]\n"
+        ),
         &[
-            "E301 2:61 unknown container instance `a-3`",
-            "E301 2:66 unknown container instance `c`",
-            "E301 2:130 unknown container instance `d`",
+            "E301 2:58 unknown container instance `a-3`",
+            "E301 2:63 unknown container instance `c`",
+            "E301 2:121 unknown container instance `d`",
         ],
     );
     check(
-        &format!("{FLEET}timeline: [{{at: 1s, stopInstances: {{containerInstances: {{availabilityZone: us-east-1f}}}}}}]\n"),
-        &["E301 2:79 unknown zone of this scenario `us-east-1f` (did you mean `us-east-1a`?)"],
+        &format!(
+            "{FLEET}timeline: [{{at: 1s, stopInstances: {{containerInstances: {{availabilityZone: us-east-1f}}}}}}]\n"
+        ),
+        &["E301 2:76 unknown zone of this scenario `us-east-1f` (did you mean `us-east-1a`?)"],
     );
 }
 
 #[test]
 fn plc_059_start_task_knows_missing_instances_and_no_filters() {
-    let text = |instances: &str| format!("{FLEET}{T}timeline: [{{at: 1s, startTask: {{taskDefinition: t, containerInstances: {instances}}}}}]\n");
-    check(&text("[b, zz]"), &["W373 3:80 no container instance is called `zz`: StartTask will answer MISSING (PLC-059)"]);
-    check(&text("{filter: 'attribute:ecs.os-type exists'}"), &["E373 3:76 StartTask names its container instances"]);
+    let text = |instances: &str| {
+        format!("{FLEET}{T}timeline: [{{at: 1s, startTask: {{taskDefinition: t, containerInstances: {instances}}}}}]\n")
+    };
+    check(
+        &text("[b, zz]"),
+        &["W373 3:76 no container instance is called `zz`: StartTask will answer MISSING (PLC-059)"],
+    );
+    check(&text("{filter: 'attribute:ecs.os-type exists'}"), &["E373 3:72 StartTask names its container instances"]);
     assert_eq!(run(&text("a")).placed(), ["a-1", "a-2"]);
     assert_eq!(run(&text("[b, b]")).placed(), ["b", "b"]);
 }
@@ -79,11 +88,17 @@ fn an_entry_of_the_timeline_has_one_action_and_lies_in_the_run() {
     );
     rejected("timeline: [{at: 1s, stopTask: {task: {}}}]\n", "E374", "which tasks?");
     let protection = |minutes: u32| {
-        format!("{A1}{T}services: [{{serviceName: s, taskDefinition: t}}]\ntimeline: [{{at: 1s, updateTaskProtection: {{task: {{service: s}}, protectionEnabled: true, expiresInMinutes: {minutes}}}}}]\n")
+        format!(
+            "{A1}{T}services: [{{serviceName: s, taskDefinition: t}}]\ntimeline: [{{at: 1s, updateTaskProtection: {{task: {{service: s}}, protectionEnabled: true, expiresInMinutes: {minutes}}}}}]\n"
+        )
     };
     accepted(&protection(2880));
     for minutes in [0, 2881] {
-        rejected(&protection(minutes), "E372", &format!("{minutes} minutes of protection; 1 to 2880 are possible (SVC-028)"));
+        rejected(
+            &protection(minutes),
+            "E372",
+            &format!("{minutes} minutes of protection; 1 to 2880 are possible (SVC-028)"),
+        );
     }
 }
 
@@ -122,7 +137,9 @@ fn sources_call_at_times_or_again_and_again() {
         other => panic!("{other:?}"),
     }
     match arrivals("every: {interval: {lognormal: {median: 1m, p95: 5m}}}") {
-        Arrivals::Renewal { interval, first_at_start: false, .. } => assert!((interval.quantile(0.5) - 60.0).abs() < 1e-6),
+        Arrivals::Renewal { interval, first_at_start: false, .. } => {
+            assert!((interval.quantile(0.5) - 60.0).abs() < 1e-6)
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -152,7 +169,9 @@ fn sources_that_cannot_be() {
         rejected(&workload(fields), code, message);
     }
     check(
-        &format!("{A1}{T}workload:\n- {{runTask: {{taskDefinition: t}}, at: 1s}}\n- {{runTask: {{taskDefinition: t}}, at: 2s}}\n"),
+        &format!(
+            "{A1}{T}workload:\n- {{runTask: {{taskDefinition: t}}, at: 1s}}\n- {{runTask: {{taskDefinition: t}}, at: 2s}}\n"
+        ),
         &["E302 5:3 two workload entries are called `t` (give each a `name` of its own)"],
     );
 }

@@ -17,25 +17,49 @@ const MAPPINGS: &[(&str, &str)] = &[
     ("C{logConfiguration: {logDriver: awsfirelens}}", "com.amazonaws.ecs.capability.logging-driver.awsfirelens"),
     ("taskRoleArn: r, C{}", "com.amazonaws.ecs.capability.task-iam-role"),
     ("taskRoleArn: r, networkMode: host, C{}", "com.amazonaws.ecs.capability.task-iam-role-network-host"),
-    ("executionRoleArn: r, C{image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/x}", "ecs.capability.execution-role-ecr-pull"),
+    (
+        "executionRoleArn: r, C{image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/x}",
+        "ecs.capability.execution-role-ecr-pull",
+    ),
     ("C{image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/x}", "com.amazonaws.ecs.capability.ecr-auth"),
     ("executionRoleArn: r, C{logConfiguration: {logDriver: awslogs}}", "ecs.capability.execution-role-awslogs"),
     ("C{healthCheck: {command: [CMD]}}", "ecs.capability.container-health-check"),
-    ("C{secrets: [{name: n, valueFrom: 'arn:aws:secretsmanager:us-east-1:1:secret:x'}]}", "ecs.capability.secrets.asm.environment-variables"),
-    ("C{secrets: [{name: n, valueFrom: 'arn:aws:ssm:us-east-1:1:parameter/x'}]}", "ecs.capability.secrets.ssm.environment-variables"),
+    (
+        "C{secrets: [{name: n, valueFrom: 'arn:aws:secretsmanager:us-east-1:1:secret:x'}]}",
+        "ecs.capability.secrets.asm.environment-variables",
+    ),
+    (
+        "C{secrets: [{name: n, valueFrom: 'arn:aws:ssm:us-east-1:1:parameter/x'}]}",
+        "ecs.capability.secrets.ssm.environment-variables",
+    ),
     ("C{secrets: [{name: n, valueFrom: /plain/name}]}", "ecs.capability.secrets.ssm.environment-variables"),
-    ("C{logConfiguration: {logDriver: splunk, secretOptions: [{name: n, valueFrom: 'arn:aws:secretsmanager:us-east-1:1:secret:x'}]}}", "ecs.capability.secrets.asm.bootstrap.log-driver"),
-    ("C{logConfiguration: {logDriver: splunk, secretOptions: [{name: n, valueFrom: x}]}}", "ecs.capability.secrets.ssm.bootstrap.log-driver"),
+    (
+        "C{logConfiguration: {logDriver: splunk, secretOptions: [{name: n, valueFrom: 'arn:aws:secretsmanager:us-east-1:1:secret:x'}]}}",
+        "ecs.capability.secrets.asm.bootstrap.log-driver",
+    ),
+    (
+        "C{logConfiguration: {logDriver: splunk, secretOptions: [{name: n, valueFrom: x}]}}",
+        "ecs.capability.secrets.ssm.bootstrap.log-driver",
+    ),
     ("pidMode: host, C{}", "ecs.capability.pid-ipc-namespace-sharing"),
     ("ipcMode: task, C{}", "ecs.capability.pid-ipc-namespace-sharing"),
     ("C{privileged: true}", "com.amazonaws.ecs.capability.privileged-container"),
     ("C{firelensConfiguration: {type: fluentbit}}", "ecs.capability.firelens.fluentbit"),
     ("C{firelensConfiguration: {type: fluentd}}", "ecs.capability.firelens.fluentd"),
-    ("C{firelensConfiguration: {type: fluentbit, options: {config-file-type: s3}}}", "ecs.capability.firelens.options.config.s3"),
-    ("C{firelensConfiguration: {type: fluentbit, options: {config-file-type: file}}}", "ecs.capability.firelens.options.config.file"),
+    (
+        "C{firelensConfiguration: {type: fluentbit, options: {config-file-type: s3}}}",
+        "ecs.capability.firelens.options.config.s3",
+    ),
+    (
+        "C{firelensConfiguration: {type: fluentbit, options: {config-file-type: file}}}",
+        "ecs.capability.firelens.options.config.file",
+    ),
     ("C{environmentFiles: [{type: s3, value: 'arn:aws:s3:::b/x.env'}]}", "ecs.capability.env-files.s3"),
     ("C{restartPolicy: {enabled: true}}", "ecs.capability.container-restart-policy"),
-    ("C{repositoryCredentials: {credentialsParameter: x}}", "ecs.capability.private-registry-authentication.secretsmanager"),
+    (
+        "C{repositoryCredentials: {credentialsParameter: x}}",
+        "ecs.capability.private-registry-authentication.secretsmanager",
+    ),
     ("C{portMappings: [{containerPortRange: 1-2}]}", "ecs.capability.network.container-port-range"),
     ("volumes: [{name: v, efsVolumeConfiguration: {fileSystemId: f}}], C{}", "ecs.capability.efs"),
     ("volumes: [{name: v, dockerVolumeConfiguration: {driver: local}}], C{}", "ecs.capability.docker-plugin.local"),
@@ -47,7 +71,9 @@ const MAPPINGS: &[(&str, &str)] = &[
 fn definition_text(fields: &str) -> String {
     let (before, container) = fields.split_once("C{").expect("a container");
     let comma = if container == "}" { "" } else { ", " };
-    format!("taskDefinitions: [{{family: t, {before}containerDefinitions: [{{name: c, memory: 128{comma}{container}]}}]\n")
+    format!(
+        "taskDefinitions: [{{family: t, {before}containerDefinitions: [{{name: c, memory: 128{comma}{container}]}}]\n"
+    )
 }
 
 #[test]
@@ -93,15 +119,21 @@ fn res_060_an_instance_of_today_can_do_all_of_it_and_one_that_cannot_gets_no_tas
             definition_text(fields)
         );
         let run = run(&text);
-        assert!(run.placed().iter().all(|place| *place == "able") && !run.placed().is_empty(), "{fields}: {:?}", run.placed());
+        assert!(
+            run.placed().iter().all(|place| *place == "able") && !run.placed().is_empty(),
+            "{fields}: {:?}",
+            run.placed()
+        );
     }
 }
 
 #[test]
 fn res_060_windows_agents_can_do_less() {
-    let model = model("containerInstances: [{name: w, instanceType: m5.large, operatingSystem: WINDOWS_SERVER_2022_FULL}]\n");
+    let model =
+        model("containerInstances: [{name: w, instanceType: m5.large, operatingSystem: WINDOWS_SERVER_2022_FULL}]\n");
     let has = |name: &str| attribute(&model, shape(&model, "w"), name).is_some();
-    for name in ["ecs.capability.efs", "ecs.capability.task-cpu-mem-limit", "ecs.capability.pid-ipc-namespace-sharing"] {
+    for name in ["ecs.capability.efs", "ecs.capability.task-cpu-mem-limit", "ecs.capability.pid-ipc-namespace-sharing"]
+    {
         assert!(!has(name), "{name}");
     }
     assert!(has("ecs.capability.task-eni") && has("com.amazonaws.ecs.capability.task-iam-role"));
@@ -109,9 +141,12 @@ fn res_060_windows_agents_can_do_less() {
 
 #[test]
 fn res_060_logging_drivers_are_those_of_the_agent() {
-    let model = model("containerInstances: [{name: A1, instanceType: m5.large, agent: {ECS_AVAILABLE_LOGGING_DRIVERS: [awslogs]}}]\n");
+    let model = model(
+        "containerInstances: [{name: A1, instanceType: m5.large, agent: {ECS_AVAILABLE_LOGGING_DRIVERS: [awslogs]}}]\n",
+    );
     let has = |driver: &str| {
-        attribute(&model, shape(&model, "A1"), &format!("com.amazonaws.ecs.capability.logging-driver.{driver}")).is_some()
+        attribute(&model, shape(&model, "A1"), &format!("com.amazonaws.ecs.capability.logging-driver.{driver}"))
+            .is_some()
     };
     assert_eq!((has("awslogs"), has("splunk")), (true, false));
 }
@@ -120,6 +155,8 @@ fn res_060_logging_drivers_are_those_of_the_agent() {
 fn a_capability_that_is_not_there_cannot_be_taken_away() {
     check(
         "containerInstances: [{instanceType: m5.large, capabilities: {remove: [ecs.capability.task-en]}}]\n",
-        &["W308 1:71 these instances do not have the capability `ecs.capability.task-en` anyway (did you mean `ecs.capability.task-eni`?)"],
+        &[
+            "W308 1:71 these instances do not have the capability `ecs.capability.task-en` anyway (did you mean `ecs.capability.task-eni`?)",
+        ],
     );
 }

@@ -6,7 +6,8 @@ use crate::kit::*;
 
 #[test]
 fn px_13_what_memory_is_reserved() {
-    let calls: Vec<String> = (1..=5).map(|at| format!("{{at: {at}s, runTask: {{taskDefinition: t, count: 10}}}}")).collect();
+    let calls: Vec<String> =
+        (1..=5).map(|at| format!("{{at: {at}s, runTask: {{taskDefinition: t, count: 10}}}}")).collect();
     let run = run(&format!(
         "containerInstances: [{{name: A1, instanceType: m4.large, memory: 7985MiB}}]\n\
          taskDefinitions: [{{family: t, networkMode: bridge, containerDefinitions: [{{name: app, memory: 300, memoryReservation: 128, portMappings: [{{containerPort: 80}}]}}, {{name: sidecar, memory: 64}}]}}]\n\
@@ -72,7 +73,9 @@ fn px_15_host_ports() {
         let in_use: Vec<String> =
             run.sim.cluster().instances().values().next().unwrap().ports.iter().map(|port| port.to_string()).collect();
         match ports {
-            None => assert_eq!((run.placed().len(), run.unplaced()), (1, vec!["1: Ports 1".to_owned()]), "{mode} {mapping}"),
+            None => {
+                assert_eq!((run.placed().len(), run.unplaced()), (1, vec!["1: Ports 1".to_owned()]), "{mode} {mapping}")
+            }
             Some(count) => assert_eq!((run.placed().len(), in_use.len()), (2, count), "{mode} {mapping}: {in_use:?}"),
         }
         for port in ["22/tcp", "80/tcp", "2375/tcp", "2376/tcp", "51678/tcp", "51679/tcp", "51680/tcp"] {
@@ -95,7 +98,9 @@ fn px_15_host_ports() {
 #[test]
 fn px_25_gpus() {
     let task = |family: &str, value: &str| {
-        format!("- {{family: {family}, containerDefinitions: [{{name: c, memory: 100, resourceRequirements: [{{type: GPU, value: '{value}'}}]}}]}}\n")
+        format!(
+            "- {{family: {family}, containerDefinitions: [{{name: c, memory: 100, resourceRequirements: [{{type: GPU, value: '{value}'}}]}}]}}\n"
+        )
     };
     let text = |calls: &str| {
         format!(
@@ -105,7 +110,9 @@ fn px_25_gpus() {
             task("all", "ALL")
         )
     };
-    let call = |at: u32, family: &str, count: u32| format!("{{at: {at}s, runTask: {{taskDefinition: {family}, count: {count}}}}}");
+    let call = |at: u32, family: &str, count: u32| {
+        format!("{{at: {at}s, runTask: {{taskDefinition: {family}, count: {count}}}}}")
+    };
     let run_calls = |calls: &[String]| run(&text(&calls.join(", ")));
     let first = run_calls(&[call(1, "two", 3), call(2, "cpu", 1), call(3, "all", 1)]);
     assert_eq!((first.placed().len(), first.unplaced()), (3, vec!["1: Gpu 1".to_owned(), "1: Gpu 1".to_owned()]));
@@ -118,19 +125,28 @@ fn px_25_gpus() {
 #[test]
 fn px_28_validation() {
     let service = |definition: &str, fields: &str| {
-        format!("{A1}taskDefinitions: [{{family: t, {definition}containerDefinitions: [{{name: c, memory: 9}}]}}]\nservices: [{{serviceName: s, taskDefinition: t, {fields}}}]\n")
+        format!(
+            "{A1}taskDefinitions: [{{family: t, {definition}containerDefinitions: [{{name: c, memory: 9}}]}}]\nservices: [{{serviceName: s, taskDefinition: t, {fields}}}]\n"
+        )
     };
     let many = |count: usize, one: &str| format!("[{}]", vec![one; count].join(", "));
     let member = "{type: memberOf, expression: 'attribute:ecs.os-type == linux'}";
     let expression = format!("attribute:ecs.os-type == {}", "x".repeat(2001 - 25));
     // One row each.
     rejected(
-        &service("", &format!("placementStrategy: {}", many(6, "{type: random}")).replace("{type: random}", "{type: binpack, field: cpu}")),
+        &service(
+            "",
+            &format!("placementStrategy: {}", many(6, "{type: random}"))
+                .replace("{type: random}", "{type: binpack, field: cpu}"),
+        ),
         "E350",
         "Maximum number of strategies is 5",
     );
     rejected(
-        &service(&format!("placementConstraints: {}, ", many(4, member)), &format!("placementConstraints: {}", many(7, member))),
+        &service(
+            &format!("placementConstraints: {}, ", many(4, member)),
+            &format!("placementConstraints: {}", many(7, member)),
+        ),
         "E350",
         "11 placement constraints, 4 of them of the task definition; at most 10 are allowed together (PLC-009)",
     );
@@ -144,7 +160,8 @@ fn px_28_validation() {
         "E351",
         "distinctInstance expression should not be specified",
     );
-    let long = problems(&service("", &format!("placementConstraints: [{{type: memberOf, expression: '{expression}'}}]")));
+    let long =
+        problems(&service("", &format!("placementConstraints: [{{type: memberOf, expression: '{expression}'}}]")));
     assert!(long.len() == 1 && long[0].starts_with("E352") && long[0].contains("2001"), "{long:?}");
     rejected(
         &service("", "placementStrategy: [{type: binpack, field: gpu}]"),
@@ -163,13 +180,11 @@ fn px_28_validation() {
         "AttributeLimitExceededException: 11 custom attributes, at most 10 are allowed (QTA-021)",
     );
     // Accepted: constraints cleared, no deployment, no task moved.
-    let cleared = run(
-        "simulation: {latencies: none, duration: 2m}\n\
+    let cleared = run("simulation: {latencies: none, duration: 2m}\n\
          containerInstances: [{name: A1, instanceType: m5.large}]\n\
          taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
          services: [{serviceName: s, taskDefinition: t, desiredCount: 2, placementConstraints: [{type: distinctInstance}]}]\n\
-         timeline: [{at: 30s, updateService: {service: s, placementConstraints: []}}]\n",
-    );
+         timeline: [{at: 30s, updateService: {service: s, placementConstraints: []}}]\n");
     let times: Vec<u64> = cleared
         .facts
         .iter()

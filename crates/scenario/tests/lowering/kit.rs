@@ -13,7 +13,8 @@ use ecsim_scenario::source::MemoryFiles;
 use ecsim_scenario::{Prepared, prepare};
 
 /// A small instance, a small task.
-pub const A1: &str = "containerInstances: [{name: A1, registeredResources: {cpu: 2048, memory: 8000, gpus: 4, enis: 3}}]\n";
+pub const A1: &str =
+    "containerInstances: [{name: A1, registeredResources: {cpu: 2048, memory: 8000, gpus: 4, enis: 3}}]\n";
 pub const T: &str = "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 128}]}]\n";
 
 /// What becomes of a scenario that stands in `main.yaml` among these files.
@@ -53,7 +54,8 @@ pub fn check(text: &str, expected: &[&str]) {
 #[track_caller]
 pub fn check_with(text: &str, files: &[(&str, &str)], expected: &[&str]) {
     let found = problems_of(&prepare_with(text, files));
-    let alike = found.len() == expected.len() && found.iter().zip(expected).all(|(found, start)| found.starts_with(start));
+    let alike =
+        found.len() == expected.len() && found.iter().zip(expected).all(|(found, start)| found.starts_with(start));
     assert!(alike, "found\n  {}\ninstead of\n  {}\nin\n{text}", found.join("\n  "), expected.join("\n  "));
 }
 

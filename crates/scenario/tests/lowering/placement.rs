@@ -39,7 +39,9 @@ fn plc_001_fargate_takes_neither_strategies_nor_constraints() {
         rejected(&text, "E348", "launch type FARGATE is not part of this version");
     }
     for launch_type in ["EC2", "EXTERNAL"] {
-        accepted(&service_text(&format!("launchType: {launch_type}, placementStrategy: [{{type: random}}], placementConstraints: [{{type: distinctInstance}}]")));
+        accepted(&service_text(&format!(
+            "launchType: {launch_type}, placementStrategy: [{{type: random}}], placementConstraints: [{{type: distinctInstance}}]"
+        )));
     }
 }
 
@@ -60,13 +62,19 @@ fn plc_007_subnets_say_in_which_zones() {
     assert_eq!((c.placed().len(), c.unplaced()), (0, vec!["3: Location 2".to_owned()]));
     let model = model(&subnets("sa, sb"));
     let source = model.sources.values().next().unwrap();
-    let names: Vec<&str> = source.template.subnets.iter().map(|id| model.definitions.subnets[*id].name.as_str()).collect();
+    let names: Vec<&str> =
+        source.template.subnets.iter().map(|id| model.definitions.subnets[*id].name.as_str()).collect();
     assert_eq!(names, ["sa", "sb"]);
     assert_eq!(model.definitions.subnets.values().map(|it| it.free_addresses).collect::<Vec<_>>(), [251, 251, 3]);
-    check(&subnets("sd"), &["E301 4:109 unknown subnet `sd` ("]);
-    check(&subnets(""), &["E349 4:108 subnets can not be empty."]);
-    check(&text("group: g"), &["E349 4:30 Network Configuration must be provided when networkMode 'awsvpc' is specified."]);
-    let bridge = format!("{A1}{T}workload: [{{at: 1s, runTask: {{taskDefinition: t, networkConfiguration: {{awsvpcConfiguration: {{subnets: [sa]}}}}}}}}]\n");
+    check(&subnets("sd"), &["E301 4:115 unknown subnet `sd` ("]);
+    check(&subnets(""), &["E349 4:114 subnets can not be empty."]);
+    check(
+        &text("group: g"),
+        &["E349 4:30 Network Configuration must be provided when networkMode 'awsvpc' is specified."],
+    );
+    let bridge = format!(
+        "{A1}{T}workload: [{{at: 1s, runTask: {{taskDefinition: t, networkConfiguration: {{awsvpcConfiguration: {{subnets: [sa]}}}}}}}}]\n"
+    );
     rejected(&bridge, "E349", "Network Configuration is not valid for the given networkMode of this task definition.");
 }
 
@@ -79,7 +87,11 @@ fn constraints(count: usize) -> String {
 #[test]
 fn plc_009_constraints_of_definition_and_service_together() {
     let text = |inherited: usize, own: usize| {
-        format!("{A1}taskDefinitions: [{{family: t, {}, containerDefinitions: [{{name: c, memory: 9}}]}}]\nservices: [{{serviceName: s, taskDefinition: t, {}}}]\n", constraints(inherited), constraints(own))
+        format!(
+            "{A1}taskDefinitions: [{{family: t, {}, containerDefinitions: [{{name: c, memory: 9}}]}}]\nservices: [{{serviceName: s, taskDefinition: t, {}}}]\n",
+            constraints(inherited),
+            constraints(own)
+        )
     };
     let model = accepted(&text(4, 6));
     assert_eq!(describe(&model, service(&model, "s").placement).1.len(), 10);
@@ -91,18 +103,21 @@ fn plc_009_constraints_of_definition_and_service_together() {
     rejected(&text(11, 0), "E350", "11 placement constraints, at most 10 are allowed (PLC-009)");
     check(
         "taskDefinitions: [{family: t, placementConstraints: [{type: distinctInstance}], containerDefinitions: [{name: c, memory: 9}]}]\n",
-        &["E351 1:62 distinctInstance is not allowed in a task definition"],
+        &["E351 1:61 distinctInstance is not allowed in a task definition"],
     );
     check(
         &service_text("placementConstraints: [{type: distinctInstance, expression: 'attribute:a == b'}]"),
-        &["E351 3:111 distinctInstance expression should not be specified (leave it out (PLC-009))"],
+        &["E351 3:108 distinctInstance expression should not be specified (leave it out (PLC-009))"],
     );
 }
 
 #[test]
 fn plc_020_three_types_and_at_most_five() {
     assert_eq!(chain("placementStrategy: [{type: spread, field: host}]"), [INSTANCES]);
-    assert_eq!(chain("placementStrategy: [{type: binpack, field: memory}, {type: random}]"), ["binpack(memory)", "random"]);
+    assert_eq!(
+        chain("placementStrategy: [{type: binpack, field: memory}, {type: random}]"),
+        ["binpack(memory)", "random"]
+    );
     let many = |count: usize| format!("placementStrategy: [{}]", vec!["{type: binpack, field: cpu}"; count].join(", "));
     assert_eq!(chain(&many(5)).len(), 5);
     rejected(&service_text(&many(6)), "E350", "Maximum number of strategies is 5");
@@ -133,7 +148,9 @@ fn plc_030_groups_of_tasks() {
 fn plc_031_nobody_joins_the_group_of_a_service() {
     let message = "InvalidParameterException: a task cannot join the group of a service (PLC-031)";
     rejected(&call_text("group: 'service:s'"), "E364", message);
-    let start = format!("{A1}{T}timeline: [{{at: 1s, startTask: {{taskDefinition: t, containerInstances: A1, group: 'service:x'}}}}]\n");
+    let start = format!(
+        "{A1}{T}timeline: [{{at: 1s, startTask: {{taskDefinition: t, containerInstances: A1, group: 'service:x'}}}}]\n"
+    );
     rejected(&start, "E364", message);
 }
 
@@ -178,17 +195,30 @@ fn plc_035_the_templates_of_the_console_are_chains() {
         ),
         ("BinPack on memory", "placementStrategy: [{type: binpack, field: memory}]", &["binpack(memory)"], &[]),
         ("BinPack on CPU", "placementStrategy: [{type: binpack, field: cpu}]", &["binpack(cpu)"], &[]),
-        ("One task per host", "placementConstraints: [{type: distinctInstance}]", &[ZONES, INSTANCES], &["distinctInstance"]),
+        (
+            "One task per host",
+            "placementConstraints: [{type: distinctInstance}]",
+            &[ZONES, INSTANCES],
+            &["distinctInstance"],
+        ),
     ] {
         let model = accepted(&service_text(fields));
         let found = describe(&model, service(&model, "s").placement);
-        assert_eq!((found.0, found.1), (strategies.iter().map(|it| (*it).to_owned()).collect(), constraints.iter().map(|it| (*it).to_owned()).collect()), "{template}");
+        assert_eq!(
+            (found.0, found.1),
+            (
+                strategies.iter().map(|it| (*it).to_owned()).collect(),
+                constraints.iter().map(|it| (*it).to_owned()).collect()
+            ),
+            "{template}"
+        );
     }
 }
 
 #[test]
 fn plc_036_no_constraint_by_default() {
-    let text = format!("{}workload: [{{name: w, at: 1s, runTask: {{taskDefinition: t}}}}]\n", service_text("desiredCount: 1"));
+    let text =
+        format!("{}workload: [{{name: w, at: 1s, runTask: {{taskDefinition: t}}}}]\n", service_text("desiredCount: 1"));
     let model = accepted(&text);
     assert!(describe(&model, service(&model, "s").placement).1.is_empty());
     assert!(describe(&model, source(&model, "w").template.placement).1.is_empty());
@@ -217,7 +247,7 @@ fn plc_037_fields_and_expressions_are_checked_and_the_whole_call_is_rejected() {
 fn plc_029_a_strategy_after_random_has_no_effect() {
     check(
         &service_text("placementStrategy: [{type: random}, {type: binpack, field: cpu}]"),
-        &["W350 3:86 a strategy after `random` has no effect (PLC-029)"],
+        &["W350 3:84 a strategy after `random` has no effect (PLC-029)"],
     );
 }
 
@@ -225,7 +255,7 @@ fn plc_029_a_strategy_after_random_has_no_effect() {
 fn plc_027_a_spread_over_nothing_is_worth_a_word() {
     check(
         &service_text("placementStrategy: [{type: spread, field: 'attribute:rack'}]"),
-        &["W352 3:70 no container instance has the attribute `rack`, so this spreads nothing (PLC-027)"],
+        &["W352 3:68 no container instance has the attribute `rack`, so this spreads nothing (PLC-027)"],
     );
 }
 
@@ -242,10 +272,14 @@ fn updates(text: &str) -> Vec<Option<(Vec<String>, Vec<String>)>> {
 
 #[test]
 fn plc_060_null_keeps_and_an_empty_list_clears() {
-    let base = service_text("placementStrategy: [{type: binpack, field: cpu}], placementConstraints: [{type: distinctInstance}]");
+    let base = service_text(
+        "placementStrategy: [{type: binpack, field: cpu}], placementConstraints: [{type: distinctInstance}]",
+    );
     let with = |updates: &[(&str, &str)]| {
-        let lines: Vec<String> =
-            updates.iter().map(|(at, fields)| format!("- {{at: {at}, updateService: {{service: s, {fields}}}}}\n")).collect();
+        let lines: Vec<String> = updates
+            .iter()
+            .map(|(at, fields)| format!("- {{at: {at}, updateService: {{service: s, {fields}}}}}\n"))
+            .collect();
         format!("{base}timeline:\n{}", lines.concat())
     };
     let words = |strategies: &[&str], constraints: &[&str]| {
@@ -254,7 +288,10 @@ fn plc_060_null_keeps_and_an_empty_list_clears() {
     };
     let (binpack, distinct) = (&["binpack(cpu)"][..], &["distinctInstance"][..]);
     assert_eq!(updates(&with(&[("1s", "desiredCount: 3")])), [None]);
-    assert_eq!(updates(&with(&[("1s", "desiredCount: 3, placementStrategy: null, placementConstraints: null")])), [None]);
+    assert_eq!(
+        updates(&with(&[("1s", "desiredCount: 3, placementStrategy: null, placementConstraints: null")])),
+        [None]
+    );
     assert_eq!(updates(&with(&[("1s", "placementConstraints: []")])), [words(binpack, &[])]);
     assert_eq!(updates(&with(&[("1s", "placementStrategy: []")])), [words(&[ZONES, INSTANCES], distinct)]);
     assert_eq!(updates(&with(&[("1s", "placementStrategy: [{type: random}]")])), [words(&["random"], distinct)]);
@@ -279,7 +316,7 @@ fn plc_060_null_keeps_and_an_empty_list_clears() {
 fn plc_060_a_mistake_is_said_where_it_is_written() {
     let text = service_text("placementStrategy: [{type: binpack, field: gpu}]")
         + "timeline: [{at: 1s, updateService: {service: s, placementConstraints: []}}]\n";
-    check(&text, &["E351 3:89 binpack needs the field cpu or memory, not gpu"]);
+    check(&text, &["E351 3:91 binpack needs the field cpu or memory, not gpu"]);
     let text = service_text("desiredCount: 1")
         + "timeline: [{at: 1s, updateService: {service: s, placementStrategy: [{type: spread}]}}]\n";
     check(&text, &["E351 4:69 spread needs the field instanceId, host or attribute:NAME, not none"]);

@@ -9,7 +9,10 @@ fn quota(setting: &str, allowed: u32, refused: u32, code: &str, message: &str, t
     let found = problems(&with(allowed));
     assert!(!found.iter().any(|line| line.starts_with('E')), "{setting}: {allowed} in {found:?}");
     let found: Vec<String> = problems(&with(refused)).into_iter().filter(|line| line.starts_with('E')).collect();
-    assert!(found.len() == 1 && found[0].starts_with(code) && found[0].contains(message), "{setting}: {refused}: {found:?}");
+    assert!(
+        found.len() == 1 && found[0].starts_with(code) && found[0].contains(message),
+        "{setting}: {refused}: {found:?}"
+    );
 }
 
 fn call(fields: &str) -> String {
@@ -32,7 +35,8 @@ fn qta_002_container_instances_of_a_cluster() {
 
 #[test]
 fn qta_003_services_of_a_cluster() {
-    let text = format!("{A1}{T}services: [{{serviceName: a, taskDefinition: t}}, {{serviceName: b, taskDefinition: t}}]\n");
+    let text =
+        format!("{A1}{T}services: [{{serviceName: a, taskDefinition: t}}, {{serviceName: b, taskDefinition: t}}]\n");
     quota("services_per_cluster", 2, 1, "E330", "2 services, the quota of a cluster is 1 (QTA-003)", &text);
 }
 
@@ -40,7 +44,8 @@ fn qta_003_services_of_a_cluster() {
 fn qta_004_tasks_of_a_service() {
     let message = "9 tasks, the quota of a service is 8 (QTA-004)";
     quota("tasks_per_service", 9, 8, "E330", message, &service_text("desiredCount: 9"));
-    let update = service_text("desiredCount: 1") + "timeline: [{at: 1s, updateService: {service: s, desiredCount: 9}}]\n";
+    let update =
+        service_text("desiredCount: 1") + "timeline: [{at: 1s, updateService: {service: s, desiredCount: 9}}]\n";
     quota("tasks_per_service", 9, 8, "E330", message, &update);
 }
 
@@ -55,12 +60,17 @@ fn qta_005_containers_of_a_definition() {
 #[test]
 fn qta_006_size_of_a_definition() {
     let environment = format!("[{{name: x, value: {}}}]", "y".repeat(1500));
-    let text = format!("taskDefinitions: [{{family: t, containerDefinitions: [{{name: c, memory: 9, environment: {environment}}}]}}]\n");
+    let text = format!(
+        "taskDefinitions: [{{family: t, containerDefinitions: [{{name: c, memory: 9, environment: {environment}}}]}}]\n"
+    );
     let message = "the task definition has 2 KiB of JSON, at most 1 KiB are allowed (QTA-006)";
     quota("task_definition_kib", 2, 1, "E330", message, &text);
     // Fields that are not given take no room: a hundred small containers have 5 KiB, not 50.
     let containers: Vec<String> = (0..100).map(|at| format!("{{name: c{at}, memory: 9}}")).collect();
-    let many = format!("settings: {{containers_per_task_definition: 100, task_definition_kib: 5}}\ntaskDefinitions: [{{family: t, containerDefinitions: [{}]}}]\n", containers.join(", "));
+    let many = format!(
+        "settings: {{containers_per_task_definition: 100, task_definition_kib: 5}}\ntaskDefinitions: [{{family: t, containerDefinitions: [{}]}}]\n",
+        containers.join(", ")
+    );
     accepted(&many);
 }
 
@@ -75,13 +85,19 @@ fn qta_007_revisions_of_a_family() {
 fn qta_008_count_of_run_task() {
     let message = "InvalidParameterException: `count` is 11; 1 to 10 are allowed in one call (QTA-008)";
     quota("run_task_count", 11, 10, "E330", message, &call("count: 11"));
-    rejected(&call("count: 0"), "E330", "InvalidParameterException: `count` is 0; 1 to 10 are allowed in one call (QTA-008)");
+    rejected(
+        &call("count: 0"),
+        "E330",
+        "InvalidParameterException: `count` is 0; 1 to 10 are allowed in one call (QTA-008)",
+    );
 }
 
 // proves: QTA-009, QTA-030
 #[test]
 fn qta_009_instances_of_start_task() {
-    let text = format!("containerInstances: [{{name: a, instanceType: m5.large, count: 3}}]\n{T}timeline: [{{at: 1s, startTask: {{taskDefinition: t, containerInstances: [a-1, a-2, a-3]}}}}]\n");
+    let text = format!(
+        "containerInstances: [{{name: a, instanceType: m5.large, count: 3}}]\n{T}timeline: [{{at: 1s, startTask: {{taskDefinition: t, containerInstances: [a-1, a-2, a-3]}}}}]\n"
+    );
     let message = "InvalidParameterException: 3 container instances, at most 2 in one call (QTA-009)";
     quota("start_task_instances", 3, 2, "E330", message, &text);
 }
@@ -89,7 +105,9 @@ fn qta_009_instances_of_start_task() {
 #[test]
 fn qta_010_subnets_and_security_groups() {
     let text = |fields: &str| {
-        format!("vpc: {{subnets: {{a: us-east-1a, b: us-east-1b}}}}\n{A1}taskDefinitions: [{{family: t, networkMode: awsvpc, containerDefinitions: [{{name: c, memory: 9}}]}}]\nworkload: [{{at: 1s, runTask: {{taskDefinition: t, networkConfiguration: {{awsvpcConfiguration: {{{fields}}}}}}}}}]\n")
+        format!(
+            "vpc: {{subnets: {{a: us-east-1a, b: us-east-1b}}}}\n{A1}taskDefinitions: [{{family: t, networkMode: awsvpc, containerDefinitions: [{{name: c, memory: 9}}]}}]\nworkload: [{{at: 1s, runTask: {{taskDefinition: t, networkConfiguration: {{awsvpcConfiguration: {{{fields}}}}}}}}}]\n"
+        )
     };
     quota("subnets_per_awsvpc", 2, 1, "E330", "2 subnets, at most 1 are allowed (QTA-010)", &text("subnets: [a, b]"));
     let groups = text("subnets: [a], securityGroups: [x, y, z]");
@@ -109,7 +127,9 @@ fn qta_011_load_balancers_of_a_service() {
 // proves: QTA-014, QTA-018, QTA-019
 #[test]
 fn qta_014_rates_are_settings_of_the_run() {
-    let model = model("settings: {service_launches_per_min: 7, ec2_launch_bucket: {capacity: 3, refill_per_s: 2}, registration_rate: {per_second: 1, per_minute: 9}}\n");
+    let model = model(
+        "settings: {service_launches_per_min: 7, ec2_launch_bucket: {capacity: 3, refill_per_s: 2}, registration_rate: {per_second: 1, per_minute: 9}}\n",
+    );
     let settings = &model.settings;
     let bucket = settings.ec2_launch_bucket.map(|bucket| (bucket.capacity, bucket.refill_per_second));
     let rate = settings.registration_rate.map(|rate| (rate.per_second, rate.per_minute));
@@ -135,11 +155,20 @@ fn qta_014_rates_are_settings_of_the_run() {
 // proves: QTA-020, QTA-030
 #[test]
 fn qta_020_constraints_and_strategies() {
-    let constraints = call("placementConstraints: [{type: distinctInstance}, {type: memberOf, expression: 'attribute:ecs.os-type == linux'}]");
-    quota("max_constraints", 2, 1, "E350", "2 placement constraints, 0 of them of the task definition; at most 1", &constraints);
+    let constraints = call(
+        "placementConstraints: [{type: distinctInstance}, {type: memberOf, expression: 'attribute:ecs.os-type == linux'}]",
+    );
+    quota(
+        "max_constraints",
+        2,
+        1,
+        "E350",
+        "2 placement constraints, 0 of them of the task definition; at most 1",
+        &constraints,
+    );
     let strategies = call("placementStrategy: [{type: binpack, field: cpu}, {type: random}]");
     quota("max_strategies", 2, 1, "E350", "Maximum number of strategies is 1", &strategies);
-    let six = call(&format!("placementStrategy: [{}]", vec!["{type: binpack, field: cpu}"; 6].join(", ")));
+    let six = call(&format!("placementStrategy: [{}]", ["{type: binpack, field: cpu}"; 6].join(", ")));
     quota("max_strategies", 6, 5, "E350", "Maximum number of strategies is 5", &six);
 }
 
@@ -152,12 +181,24 @@ fn qta_022_reserved_ports_of_an_instance() {
 
 #[test]
 fn qta_023_lengths_of_groups_and_expressions() {
-    quota("group_name_length", 4, 3, "E330", "a group name of 4 characters, at most 3 are allowed (QTA-023)", &call("group: abcd"));
+    quota(
+        "group_name_length",
+        4,
+        3,
+        "E330",
+        "a group name of 4 characters, at most 3 are allowed (QTA-023)",
+        &call("group: abcd"),
+    );
     let expression = "attribute:ecs.os-type == linux";
     let text = call(&format!("placementConstraints: [{{type: memberOf, expression: '{expression}'}}]"));
     let length = expression.len() as u32;
     quota("expression_length", length, length - 1, "E352", "this expression cannot be read", &text);
-    let long = |length: usize| call(&format!("placementConstraints: [{{type: memberOf, expression: 'attribute:ecs.os-type == {}'}}]", "x".repeat(length - 25)));
+    let long = |length: usize| {
+        call(&format!(
+            "placementConstraints: [{{type: memberOf, expression: 'attribute:ecs.os-type == {}'}}]",
+            "x".repeat(length - 25)
+        ))
+    };
     quota("expression_length", 2001, 2000, "E352", "2001", &long(2001));
     assert!(problems(&long(2000)).is_empty());
 }

@@ -13,18 +13,26 @@ fn text(fields: &str) -> String {
 fn plc_050_replica_is_the_default_and_some_controllers_require_it() {
     let model = accepted(&text("desiredCount: 3"));
     let plain = service(&model, "s");
-    assert_eq!((plain.scheduling, plain.desired_count, plain.launch_type), (SchedulingStrategy::Replica, 3, LaunchType::Ec2));
+    assert_eq!(
+        (plain.scheduling, plain.desired_count, plain.launch_type),
+        (SchedulingStrategy::Replica, 3, LaunchType::Ec2)
+    );
     for controller in ["CODE_DEPLOY", "EXTERNAL"] {
         let daemon = format!("schedulingStrategy: DAEMON, deploymentController: {{type: {controller}}}");
         let found = problems(&text(&daemon));
-        let expected = format!("The daemon scheduling strategy does not support the deployment controller {controller}");
+        let expected =
+            format!("The daemon scheduling strategy does not support the deployment controller {controller}");
         assert!(found.iter().any(|line| line.starts_with("E353") && line.contains(&expected)), "{found:?}");
         // With REPLICA it is accepted, and said not to be simulated.
         let found = problems(&text(&format!("deploymentController: {{type: {controller}}}")));
         assert!(found.len() == 1 && found[0].starts_with("W360"), "{found:?}");
     }
     accepted(&text("schedulingStrategy: DAEMON, deploymentController: {type: ECS}"));
-    rejected(&text("schedulingStrategy: DAEMON, launchType: FARGATE"), "E348", "launch type FARGATE is not part of this version");
+    rejected(
+        &text("schedulingStrategy: DAEMON, launchType: FARGATE"),
+        "E348",
+        "launch type FARGATE is not part of this version",
+    );
 }
 
 #[test]
@@ -50,7 +58,9 @@ fn plc_051_what_a_daemon_service_cannot_have() {
     let update = text("schedulingStrategy: DAEMON")
         + "timeline: [{at: 1s, updateService: {service: s, desiredCount: 1, placementStrategy: [{type: random}], deploymentConfiguration: {maximumPercent: 200}}}]\n";
     assert_eq!(problems(&update).iter().filter(|line| line.starts_with("E353")).count(), 3);
-    accepted(&text("schedulingStrategy: DAEMON, placementConstraints: [{type: distinctInstance}], deploymentConfiguration: {minimumHealthyPercent: 50, maximumPercent: 100}"));
+    accepted(&text(
+        "schedulingStrategy: DAEMON, placementConstraints: [{type: distinctInstance}], deploymentConfiguration: {minimumHealthyPercent: 50, maximumPercent: 100}",
+    ));
 }
 
 #[test]
@@ -76,7 +86,8 @@ fn rebalanced(fields: &str) -> Result<bool, String> {
     }
 }
 
-const ZONE: &str = "placementStrategy: [{type: spread, field: 'attribute:ecs.availability-zone'}, {type: binpack, field: cpu}]";
+const ZONE: &str =
+    "placementStrategy: [{type: spread, field: 'attribute:ecs.availability-zone'}, {type: binpack, field: cpu}]";
 const BINPACK: &str = "placementStrategy: [{type: binpack, field: cpu}]";
 const SPREAD: &str = "placementStrategy: [{type: spread, field: instanceId}]";
 
@@ -96,8 +107,14 @@ fn azr_001_absent_means_enabled_where_it_is_possible() {
         ("deploymentConfiguration: {maximumPercent: 101}", true),
         ("loadBalancers: [{loadBalancerName: classic, containerName: c, containerPort: 80}]", false),
         ("loadBalancers: [{targetGroupArn: arn, containerName: c, containerPort: 80}]", true),
-        ("placementConstraints: [{type: memberOf, expression: 'attribute:ecs.availability-zone != us-east-1d'}]", false),
-        ("placementConstraints: [{type: memberOf, expression: 'attribute:ecs.os-type == ecs.availability-zone'}]", true),
+        (
+            "placementConstraints: [{type: memberOf, expression: 'attribute:ecs.availability-zone != us-east-1d'}]",
+            false,
+        ),
+        (
+            "placementConstraints: [{type: memberOf, expression: 'attribute:ecs.os-type == ecs.availability-zone'}]",
+            true,
+        ),
         ("placementConstraints: [{type: distinctInstance}]", true),
     ] {
         assert_eq!(rebalanced(fields), Ok(enabled), "{fields}");
@@ -115,7 +132,10 @@ fn azr_003_enabled_where_it_is_not_possible_is_refused() {
         ),
         ("schedulingStrategy: DAEMON", "Availability Zone Rebalancing does not support DAEMON services"),
         ("launchType: EXTERNAL", "Availability Zone Rebalancing does not support EXTERNAL launch type"),
-        ("loadBalancers: [{loadBalancerName: x}]", "Availability Zone Rebalancing does not support Classic Load Balancers"),
+        (
+            "loadBalancers: [{loadBalancerName: x}]",
+            "Availability Zone Rebalancing does not support Classic Load Balancers",
+        ),
     ] {
         let explicit = format!("availabilityZoneRebalancing: ENABLED, {fields}");
         assert_eq!(rebalanced(&explicit), Err(refusal.to_owned()), "{fields}");
@@ -129,7 +149,10 @@ fn azr_003_lowering_the_maximum_needs_disabled_with_it() {
         let timeline = format!("timeline: [{{at: 1s, updateService: {{service: s, {fields}}}}}]\n");
         run(&(text("desiredCount: 1") + &timeline)).refused()
     };
-    assert!(matches!(update("deploymentConfiguration: {maximumPercent: 100}")[..], [CallError::RebalancingNotPossible { .. }]));
+    assert!(matches!(
+        update("deploymentConfiguration: {maximumPercent: 100}")[..],
+        [CallError::RebalancingNotPossible { .. }]
+    ));
     assert!(update("deploymentConfiguration: {maximumPercent: 100}, availabilityZoneRebalancing: DISABLED").is_empty());
     assert!(update("deploymentConfiguration: {maximumPercent: 150}").is_empty());
 }
@@ -137,11 +160,15 @@ fn azr_003_lowering_the_maximum_needs_disabled_with_it() {
 #[test]
 fn launch_types_must_suit_the_definition() {
     let with = |compatible: &str, fields: &str| {
-        format!("{A1}taskDefinitions: [{{family: t, requiresCompatibilities: [{compatible}], containerDefinitions: [{{name: c, memory: 9}}]}}]\nservices: [{{serviceName: s, taskDefinition: t, {fields}}}]\n")
+        format!(
+            "{A1}taskDefinitions: [{{family: t, requiresCompatibilities: [{compatible}], containerDefinitions: [{{name: c, memory: 9}}]}}]\nservices: [{{serviceName: s, taskDefinition: t, {fields}}}]\n"
+        )
     };
     accepted(&with("FARGATE, EC2", "launchType: EC2"));
     accepted(&with("EXTERNAL", "launchType: EXTERNAL"));
-    for (compatible, fields, name) in [("FARGATE", "desiredCount: 1", "EC2"), ("EC2", "launchType: EXTERNAL", "EXTERNAL")] {
+    for (compatible, fields, name) in
+        [("FARGATE", "desiredCount: 1", "EC2"), ("EC2", "launchType: EXTERNAL", "EXTERNAL")]
+    {
         let message = format!("the task definition `t` does not support launch type {name}: it requires {compatible}");
         rejected(&with(compatible, fields), "E348", &message);
     }
@@ -149,14 +176,21 @@ fn launch_types_must_suit_the_definition() {
 
 #[test]
 fn names_of_services() {
-    rejected(&text("desiredCount: 1").replace("serviceName: s", "serviceName: 'a b'"), "E340", "`a b` is no name of a service");
+    rejected(
+        &text("desiredCount: 1").replace("serviceName: s", "serviceName: 'a b'"),
+        "E340",
+        "`a b` is no name of a service",
+    );
     rejected(&format!("{A1}services: [{{serviceName: s}}]\n"), "E346", "service `s` names no task definition");
-    let twice = format!("{A1}{T}services: [{{serviceName: s, taskDefinition: t}}, {{serviceName: s, taskDefinition: t}}]\n");
+    let twice =
+        format!("{A1}{T}services: [{{serviceName: s, taskDefinition: t}}, {{serviceName: s, taskDefinition: t}}]\n");
     rejected(&twice, "E302", "two services are called `s`");
     // A service that could not be read is not unknown as well.
     check(
-        &format!("{A1}{T}services: [{{serviceName: s, taskDefinition: tt}}]\ntimeline: [{{at: 1s, updateService: {{service: s, desiredCount: 2}}}}, {{at: 2s, deleteService: {{service: z}}}}]\n"),
-        &["E301 3:46 unknown task definition `tt` (did you mean `t`?)", "E301 4:97 unknown service `z`"],
+        &format!(
+            "{A1}{T}services: [{{serviceName: s, taskDefinition: tt}}]\ntimeline: [{{at: 1s, updateService: {{service: s, desiredCount: 2}}}}, {{at: 2s, deleteService: {{service: z}}}}]\n"
+        ),
+        &["E301 3:45 unknown task definition `tt` (did you mean `t`?)", "E301 4:102 unknown service `z`"],
     );
 }
 
@@ -167,6 +201,10 @@ fn what_is_not_simulated_yet_is_said_once() {
         ("capacityProviderStrategy", "[{capacityProvider: x}]"),
         ("serviceRegistries", "[{registryArn: x}]"),
     ] {
-        rejected(&text(&format!("{key}: {value}")), "W360", &format!("`{key}` is accepted, but this version does not simulate it"));
+        rejected(
+            &text(&format!("{key}: {value}")),
+            "W360",
+            &format!("`{key}` is accepted, but this version does not simulate it"),
+        );
     }
 }

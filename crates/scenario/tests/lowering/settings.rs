@@ -58,8 +58,15 @@ fn the_preset_none_sets_delays_reactions_and_ties_and_nothing_else() {
     assert_eq!(
         names,
         [
-            "placement_tie_break", "agent_disconnect_s", "scheduler_latency_s", "replace_crashed_delay_s", "pull_base_s",
-            "pull_mb_per_s", "cached_pull", "eni_attach", "container_start"
+            "placement_tie_break",
+            "agent_disconnect_s",
+            "scheduler_latency_s",
+            "replace_crashed_delay_s",
+            "pull_base_s",
+            "pull_mb_per_s",
+            "cached_pull",
+            "eni_attach",
+            "container_start"
         ]
     );
     let none = model("simulation: {latencies: none}\n").settings;
@@ -74,7 +81,9 @@ fn the_preset_none_sets_delays_reactions_and_ties_and_nothing_else() {
     assert_eq!(none, expected);
     assert_eq!(model("name: x\n").settings, Settings::default());
     // What is written stands.
-    let written = model("simulation: {latencies: none}\nsettings: {placement_tie_break: random, scheduler_latency_s: 7}\n").settings;
+    let written =
+        model("simulation: {latencies: none}\nsettings: {placement_tie_break: random, scheduler_latency_s: 7}\n")
+            .settings;
     assert_eq!((written.placement_tie_break, written.scheduler_latency), (TieBreak::Random, Span::from_secs(7)));
 }
 
@@ -177,7 +186,10 @@ fn lat_010_a_cold_pull_takes_a_base_and_the_size() {
     let pull = |more: &str| behavior(&format!("{more}{T}")).containers[0].cold_pull.clone();
     always(&pull(""), 7.0);
     always(&pull("behavior: {taskDefinitions: {t: {imageSize: 413MB}}}\n"), 42.3);
-    always(&pull("settings: {pull_base_s: 2, pull_mb_per_s: 100}\nbehavior: {taskDefinitions: {t: {imageSize: 400MB}}}\n"), 6.0);
+    always(
+        &pull("settings: {pull_base_s: 2, pull_mb_per_s: 100}\nbehavior: {taskDefinitions: {t: {imageSize: 400MB}}}\n"),
+        6.0,
+    );
     always(&pull("settings: {pull_mb_per_s: off}\nbehavior: {taskDefinitions: {t: {imageSize: 400MB}}}\n"), 1.0);
     always(&pull("behavior: {latencies: {imagePull: 9s}}\n"), 9.0);
     always(&pull("behavior: {latencies: {imagePull: 9s}, taskDefinitions: {t: {imagePull: 8s}}}\n"), 8.0);
@@ -189,7 +201,11 @@ fn lat_010_the_size_of_a_task_is_that_of_all_its_images() {
     let two = "taskDefinitions: [{family: t, containerDefinitions: [{name: side, memory: 9, essential: false}, {name: main, memory: 9}]}]\n";
     let pulls = |more: &str| {
         let behavior = behavior(&format!("{two}behavior: {{taskDefinitions: {{t: {{{more}}}}}}}\n"));
-        behavior.containers.iter().map(|container| (container.cold_pull.quantile(0.5) * 10.0).round() / 10.0).collect::<Vec<_>>()
+        behavior
+            .containers
+            .iter()
+            .map(|container| (container.cold_pull.quantile(0.5) * 10.0).round() / 10.0)
+            .collect::<Vec<_>>()
     };
     // The first essential container is the one that the keys of the task describe.
     assert_eq!(pulls("imageSize: 200MB"), [0.0, 21.0]);
@@ -219,9 +235,9 @@ fn behaviour_of_a_revision_wins_over_that_of_the_family() {
     check(
         &format!("{T}behavior: {{taskDefinitions: {{tt: {{}}, 't:2': {{}}, t: {{containers: {{d: {{}}}}}}}}}}\n"),
         &[
-            "E301 2:35 unknown task definition `tt` (did you mean `t`?)",
-            "E301 2:46 unknown revision `t:2` (known: t:1)",
-            "E301 2:71 unknown container `d`",
+            "E301 2:34 unknown task definition `tt` (did you mean `t`?)",
+            "E301 2:45 unknown revision `t:2` (known: t:1)",
+            "E301 2:69 unknown container `d`",
         ],
     );
 }
@@ -245,11 +261,15 @@ fn tsk_027_behaviour_of_containers() {
     assert_eq!(behavior.fail_to_start.map(|(probability, _)| probability), Some(0.05));
     // 128 MiB are crossed after 28 of 20 an hour: 84 minutes.
     let leak = |memory: &str| {
-        format!("simulation: {{latencies: none, duration: 2h}}\n{A1}{T}behavior: {{taskDefinitions: {{t: {{memory: {memory}}}}}}}\ntimeline: [{{at: 1s, runTask: {{taskDefinition: t}}}}]\n")
+        format!(
+            "simulation: {{latencies: none, duration: 2h}}\n{A1}{T}behavior: {{taskDefinitions: {{t: {{memory: {memory}}}}}}}\ntimeline: [{{at: 1s, runTask: {{taskDefinition: t}}}}]\n"
+        )
     };
     let killed = |text: &str| {
         run(text).facts.iter().find_map(|(at, fact)| match fact {
-            ecsim_cluster::Fact::ContainerExited { exit_code, out_of_memory: true, .. } => Some((at.ms() / 1000, *exit_code)),
+            ecsim_cluster::Fact::ContainerExited { exit_code, out_of_memory: true, .. } => {
+                Some((at.ms() / 1000, *exit_code))
+            }
             _ => None,
         })
     };
@@ -284,7 +304,9 @@ fn distributions_that_cannot_be() {
         assert!(found.len() == 1 && found[0].starts_with("E312 2:") && found[0].contains(what), "{found:?}");
     }
     // One problem, even where the interval between calls is what cannot be.
-    let found = problems(&format!("{A1}{T}workload: [{{runTask: {{taskDefinition: t}}, every: {{interval: {{uniform: {{min: 5s, max: 2s}}}}}}}}]\n"));
+    let found = problems(&format!(
+        "{A1}{T}workload: [{{runTask: {{taskDefinition: t}}, every: {{interval: {{uniform: {{min: 5s, max: 2s}}}}}}}}]\n"
+    ));
     assert_eq!(found.len(), 1, "{found:?}");
 }
 

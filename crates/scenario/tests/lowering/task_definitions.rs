@@ -45,15 +45,15 @@ fn res_006_soft_before_hard_and_the_size_of_the_task_before_both() {
 fn res_007_each_container_or_the_task_has_memory_and_hard_exceeds_soft() {
     check(
         &one("cpu: 10"),
-        &["E342 1:55 container `c` needs `memory` or `memoryReservation`, or the task a `memory` of its own (RES-007)"],
+        &["E342 1:54 container `c` needs `memory` or `memoryReservation`, or the task a `memory` of its own (RES-007)"],
     );
-    check(&one("memory: 0, memoryReservation: 0"), &["E342 1:55 container `c` needs `memory`"]);
+    check(&one("memory: 0, memoryReservation: 0"), &["E342 1:54 container `c` needs `memory`"]);
     check(
         &one("memory: 128, memoryReservation: 128"),
-        &["E342 1:73 `memory` 128 must be greater than `memoryReservation` 128 (RES-007)"],
+        &["E342 1:72 `memory` 128 must be greater than `memoryReservation` 128 (RES-007)"],
     );
-    check(&one("memory: 5"), &["E342 1:73 Docker needs at least 6 MiB for a container (RES-007)"]);
-    check(&one("memoryReservation: 5"), &["E342 1:84 Docker needs at least 6 MiB"]);
+    check(&one("memory: 5"), &["E342 1:72 Docker needs at least 6 MiB for a container (RES-007)"]);
+    check(&one("memoryReservation: 5"), &["E342 1:83 Docker needs at least 6 MiB"]);
     accepted(&one("memory: 6"));
     accepted(&one("memory: 129, memoryReservation: 128"));
 }
@@ -61,7 +61,9 @@ fn res_007_each_container_or_the_task_has_memory_and_hard_exceeds_soft() {
 #[test]
 fn res_007_the_containers_together_do_not_exceed_the_task() {
     let text = |size: &str| {
-        format!("taskDefinitions: [{{family: t, {size}, containerDefinitions: [{{name: a, cpu: 200, memory: 300}}, {{name: b, cpu: 100, memory: 300, memoryReservation: 200}}]}}]\n")
+        format!(
+            "taskDefinitions: [{{family: t, {size}, containerDefinitions: [{{name: a, cpu: 200, memory: 300}}, {{name: b, cpu: 100, memory: 300, memoryReservation: 200}}]}}]\n"
+        )
     };
     accepted(&text("cpu: 300, memory: 500"));
     check(&text("cpu: 299"), &["E342 1:36 the containers ask for 300 CPU units together, the task has 299 (RES-007)"]);
@@ -81,8 +83,10 @@ fn res_008_sizes_in_the_forms_of_aws_and_their_bounds() {
         assert_eq!(reserves(&format!("{size}, containerDefinitions: [{{name: a}}]")), expected, "{size}");
     }
     for cpu in [127, 196_609] {
-        let text = format!("taskDefinitions: [{{family: t, cpu: {cpu}, memory: 8, containerDefinitions: [{{name: a}}]}}]\n");
-        let expected = format!("E342 1:36 {cpu} CPU units for a task; 128 to 196608 are possible on container instances");
+        let text =
+            format!("taskDefinitions: [{{family: t, cpu: {cpu}, memory: 8, containerDefinitions: [{{name: a}}]}}]\n");
+        let expected =
+            format!("E342 1:36 {cpu} CPU units for a task; 128 to 196608 are possible on container instances");
         check(&text, &[&expected]);
     }
     let large = "taskDefinitions: [{family: t, cpu: 10241, memory: 8, containerDefinitions: [{name: a}]}]\n";
@@ -146,7 +150,9 @@ fn res_010_limits_and_attributes_follow_the_overrides() {
 #[test]
 fn res_010_the_result_is_checked_and_the_definition_is_not_blamed_twice() {
     let call = |definition: &str, overrides: &str| {
-        format!("taskDefinitions: [{{family: t, {definition}}}]\nworkload: [{{at: 1s, runTask: {{taskDefinition: t, overrides: {overrides}}}}}]\n")
+        format!(
+            "taskDefinitions: [{{family: t, {definition}}}]\nworkload: [{{at: 1s, runTask: {{taskDefinition: t, overrides: {overrides}}}}}]\n"
+        )
     };
     let sized = "cpu: 256, memory: 512, containerDefinitions: [{name: a, memory: 256}, {name: b, memory: 200}]";
     check(
@@ -156,7 +162,7 @@ fn res_010_the_result_is_checked_and_the_definition_is_not_blamed_twice() {
     check(&call(sized, "{cpu: 64}"), &["E342 2:67 with these overrides: 64 CPU units for a task; 128 to 196608"]);
     check(
         &call(sized, "{containerOverrides: [{name: a, memoryReservation: 256}]}"),
-        &["E342 2:85 with these overrides: `memory` 256 must be greater than `memoryReservation` 256"],
+        &["E342 2:83 with these overrides: `memory` 256 must be greater than `memoryReservation` 256"],
     );
     // The definition is wrong; the call says nothing about that.
     let wrong = call("containerDefinitions: [{name: a}]", "{containerOverrides: [{name: a, cpu: 3}]}");
@@ -179,18 +185,18 @@ fn res_010_a_container_that_is_not_there() {
 #[test]
 fn res_011_cpu_is_a_share_and_still_placement_subtracts_all_of_it() {
     // Nothing ever uses CPU here, and yet the third task finds no room.
-    let run = run(
-        "containerInstances: [{name: A1, registeredResources: {cpu: 2048, memory: 8000}}]\n\
+    let run = run("containerInstances: [{name: A1, registeredResources: {cpu: 2048, memory: 8000}}]\n\
          taskDefinitions: [{family: idle, containerDefinitions: [{name: c, cpu: 1024, memory: 100}]}]\n\
-         timeline: [{at: 1s, runTask: {taskDefinition: idle, count: 3}}]\n",
-    );
+         timeline: [{at: 1s, runTask: {taskDefinition: idle, count: 3}}]\n");
     assert_eq!(run.placed(), ["A1", "A1"]);
     assert_eq!(run.unplaced(), ["1: Cpu 1"]);
 }
 
 /// The static ports of the only definition, in words, and how many dynamic ones it maps.
 fn ports(mode: &str, mappings: &str) -> (Vec<String>, u32) {
-    let text = format!("taskDefinitions: [{{family: t, networkMode: {mode}, containerDefinitions: [{{name: c, memory: 9, portMappings: {mappings}}}]}}]\n");
+    let text = format!(
+        "taskDefinitions: [{{family: t, networkMode: {mode}, containerDefinitions: [{{name: c, memory: 9, portMappings: {mappings}}}]}}]\n"
+    );
     let model = model(&text);
     let definition = definition(&model, "t");
     let names = definition.ports.iter().map(ToString::to_string).collect();
@@ -203,7 +209,12 @@ fn res_023_only_static_host_ports_reserve() {
     for (mode, mappings, fixed, dynamic) in [
         ("bridge", "[{containerPort: 80, hostPort: 8080}]", &["8080/tcp"][..], 0),
         ("bridge", "[{containerPort: 80, hostPort: 0}, {containerPort: 81}]", &[], 2),
-        ("bridge", "[{containerPort: 53, hostPort: 53, protocol: udp}, {containerPort: 53, hostPort: 53}]", &["53/tcp", "53/udp"], 0),
+        (
+            "bridge",
+            "[{containerPort: 53, hostPort: 53, protocol: udp}, {containerPort: 53, hostPort: 53}]",
+            &["53/tcp", "53/udp"],
+            0,
+        ),
         ("host", "[{containerPort: 80}, {containerPort: 81, hostPort: 81}]", &["80/tcp", "81/tcp"], 0),
         ("host", "[]", &[], 0),
         ("awsvpc", "[{containerPort: 80}, {containerPort: 81, hostPort: 81}]", &[], 0),
@@ -218,7 +229,9 @@ fn res_023_only_static_host_ports_reserve() {
 #[test]
 fn res_023_mappings_that_cannot_be() {
     let text = |mode: &str, mapping: &str| {
-        format!("taskDefinitions: [{{family: t, networkMode: {mode}, containerDefinitions: [{{name: c, memory: 9, portMappings: [{mapping}]}}]}}]\n")
+        format!(
+            "taskDefinitions: [{{family: t, networkMode: {mode}, containerDefinitions: [{{name: c, memory: 9, portMappings: [{mapping}]}}]}}]\n"
+        )
     };
     for (mode, mapping, message) in [
         ("none", "{containerPort: 80}", "network mode none allows no port mappings (RES-023)"),
@@ -272,7 +285,9 @@ fn res_027_port_ranges_are_dynamic_in_bridge_and_need_a_recent_agent() {
     assert_eq!(ports("bridge", "[{containerPortRange: 8000-8009}]"), (Vec::new(), 10));
     assert_eq!(ports("awsvpc", "[{containerPortRange: 8000-8009}]"), (Vec::new(), 0));
     let text = |mode: &str, mapping: &str| {
-        format!("taskDefinitions: [{{family: t, networkMode: {mode}, containerDefinitions: [{{name: c, memory: 9, portMappings: [{mapping}]}}]}}]\n")
+        format!(
+            "taskDefinitions: [{{family: t, networkMode: {mode}, containerDefinitions: [{{name: c, memory: 9, portMappings: [{mapping}]}}]}}]\n"
+        )
     };
     for (mode, mapping, message) in [
         ("host", "{containerPortRange: 80-81}", "`containerPortRange` needs network mode bridge or awsvpc (RES-027)"),
@@ -288,7 +303,11 @@ fn res_027_port_ranges_are_dynamic_in_bridge_and_need_a_recent_agent() {
     }
     let ranges = |count: usize| vec!["{containerPortRange: 80-81}"; count].join(", ");
     accepted(&text("bridge", &ranges(100)));
-    rejected(&text("bridge", &ranges(101)), "E330", "101 port ranges, at most 100 are allowed for a container (RES-027)");
+    rejected(
+        &text("bridge", &ranges(101)),
+        "E330",
+        "101 port ranges, at most 100 are allowed for a container (RES-027)",
+    );
     // The attribute that an agent has from 1.67.0 on.
     let model = model(
         "containerInstances: [{name: old, agentVersion: 1.66.2, instanceType: m5.large}, {name: new, agentVersion: 1.67.0, instanceType: m5.large}]\n\
@@ -306,7 +325,9 @@ fn res_030_whole_gpus_summed_over_containers_or_all() {
         let containers: Vec<String> = values
             .iter()
             .enumerate()
-            .map(|(at, value)| format!("{{name: c{at}, memory: 9, resourceRequirements: [{{type: GPU, value: '{value}'}}]}}"))
+            .map(|(at, value)| {
+                format!("{{name: c{at}, memory: 9, resourceRequirements: [{{type: GPU, value: '{value}'}}]}}")
+            })
             .collect();
         format!("taskDefinitions: [{{family: t, containerDefinitions: [{}]}}]\n", containers.join(", "))
     };
@@ -323,7 +344,8 @@ fn res_030_whole_gpus_summed_over_containers_or_all() {
         rejected(&gpus(&[value]), "E342", &message);
     }
     // Other devices are no GPUs.
-    let neuron = "containerDefinitions: [{name: c, memory: 9, resourceRequirements: [{type: NeuronDevice, value: all}]}]";
+    let neuron =
+        "containerDefinitions: [{name: c, memory: 9, resourceRequirements: [{type: NeuronDevice, value: all}]}]";
     assert_eq!(reserves(neuron).gpus, GpuNeed::Count(0));
 }
 
@@ -335,7 +357,9 @@ fn res_043_awsvpc_takes_an_interface_and_needs_the_capability() {
         ("host", NetworkMode::Host, false),
         ("none", NetworkMode::None, false),
     ] {
-        let text = format!("taskDefinitions: [{{family: t, networkMode: {mode}, containerDefinitions: [{{name: c, memory: 9}}]}}]\n");
+        let text = format!(
+            "taskDefinitions: [{{family: t, networkMode: {mode}, containerDefinitions: [{{name: c, memory: 9}}]}}]\n"
+        );
         let model = model(&text);
         let definition = definition(&model, "t");
         assert_eq!((definition.network_mode, definition.requirements.eni), (expected, eni));
@@ -355,7 +379,9 @@ fn plc_006_the_platform_is_required_with_its_value() {
         ),
         ("{}", &[]),
     ] {
-        let text = format!("taskDefinitions: [{{family: t, runtimePlatform: {platform}, containerDefinitions: [{{name: c, memory: 9}}]}}]\n");
+        let text = format!(
+            "taskDefinitions: [{{family: t, runtimePlatform: {platform}, containerDefinitions: [{{name: c, memory: 9}}]}}]\n"
+        );
         let model = model(&text);
         assert_eq!(required(&model, definition(&model, "t")), expected, "{platform}");
     }
@@ -369,12 +395,15 @@ fn plc_006_the_platform_is_required_with_its_value() {
 
 #[test]
 fn res_050_efs_and_bind_mounts_need_no_zone() {
-    let volumes = "volumes: [{name: a, host: {sourcePath: /x}}, {name: b, efsVolumeConfiguration: {fileSystemId: fs-1}}]";
+    let volumes =
+        "volumes: [{name: a, host: {sourcePath: /x}}, {name: b, efsVolumeConfiguration: {fileSystemId: fs-1}}]";
     let text = format!("taskDefinitions: [{{family: t, {volumes}, containerDefinitions: [{{name: c, memory: 9}}]}}]\n");
     let plain = model(&text);
     assert_eq!(required(&plain, definition(&plain, "t")), ["ecs.capability.efs"]);
     for auth in ["{iam: ENABLED}", "{accessPointId: fsap-1}"] {
-        let text = format!("taskDefinitions: [{{family: t, volumes: [{{name: b, efsVolumeConfiguration: {{fileSystemId: fs-1, authorizationConfig: {auth}}}}}], containerDefinitions: [{{name: c, memory: 9}}]}}]\n");
+        let text = format!(
+            "taskDefinitions: [{{family: t, volumes: [{{name: b, efsVolumeConfiguration: {{fileSystemId: fs-1, authorizationConfig: {auth}}}}}], containerDefinitions: [{{name: c, memory: 9}}]}}]\n"
+        );
         let model = model(&text);
         assert_eq!(required(&model, definition(&model, "t")), ["ecs.capability.efsAuth"], "{auth}");
     }
@@ -400,7 +429,8 @@ const EBS: &str = "taskDefinitions: [{family: t, volumes: [{name: data, configur
 #[test]
 fn res_052_one_ebs_volume_a_task_on_nitro_for_replica_services_under_ecs() {
     let service = |fields: &str| format!("{EBS}services: [{{serviceName: s, taskDefinition: t, {fields}}}]\n");
-    let model = accepted(&service("volumeConfigurations: [{name: data, managedEBSVolume: {roleArn: r, sizeInGiB: 9}}]"));
+    let model =
+        accepted(&service("volumeConfigurations: [{name: data, managedEBSVolume: {roleArn: r, sizeInGiB: 9}}]"));
     assert!(definition(&model, "t").ebs_volume);
     assert_eq!(required(&model, definition(&model, "t")), ["ecs.capability.storage.ebs-task-volume-attach"]);
     for (fields, message) in [
@@ -419,7 +449,8 @@ fn res_052_one_ebs_volume_a_task_on_nitro_for_replica_services_under_ecs() {
     ] {
         rejected(&service(fields), "E357", message);
     }
-    let controlled = problems(&service("deploymentController: {type: CODE_DEPLOY}, volumeConfigurations: [{name: data}]"));
+    let controlled =
+        problems(&service("deploymentController: {type: CODE_DEPLOY}, volumeConfigurations: [{name: data}]"));
     assert!(controlled.iter().any(|line| line.contains("needs the deployment controller ECS")), "{controlled:?}");
     rejected(
         "taskDefinitions: [{family: t, volumes: [{name: a, configuredAtLaunch: true}, {name: b, configuredAtLaunch: true}], containerDefinitions: [{name: c, memory: 9}]}]\n",
@@ -427,14 +458,18 @@ fn res_052_one_ebs_volume_a_task_on_nitro_for_replica_services_under_ecs() {
         "2 volumes with `configuredAtLaunch`, a task has at most one EBS volume (RES-052)",
     );
     // m4 is not Nitro, m5 is.
-    let run = run(&format!("containerInstances: [{{name: xen, instanceType: m4.large}}, {{name: nitro, instanceType: m5.large}}]\n{EBS}timeline: [{{at: 1s, runTask: {{taskDefinition: t, count: 3, volumeConfigurations: [{{name: data}}]}}}}]\n"));
+    let run = run(&format!(
+        "containerInstances: [{{name: xen, instanceType: m4.large}}, {{name: nitro, instanceType: m5.large}}]\n{EBS}timeline: [{{at: 1s, runTask: {{taskDefinition: t, count: 3, volumeConfigurations: [{{name: data}}]}}}}]\n"
+    ));
     assert_eq!(run.placed(), ["nitro"; 3]);
 }
 
 #[test]
 fn res_053_slots_for_volumes_run_out_after_placement() {
     let text = |slots: u32| {
-        format!("settings: {{ebs_slots: {slots}}}\ncontainerInstances: [{{name: A1, instanceType: m5.large}}]\n{EBS}timeline: [{{at: 1s, runTask: {{taskDefinition: t, count: 5}}}}]\n")
+        format!(
+            "settings: {{ebs_slots: {slots}}}\ncontainerInstances: [{{name: A1, instanceType: m5.large}}]\n{EBS}timeline: [{{at: 1s, runTask: {{taskDefinition: t, count: 5}}}}]\n"
+        )
     };
     for (slots, running) in [(27, 5), (3, 3)] {
         let run = run(&text(slots));
@@ -468,7 +503,7 @@ fn revisions_continue_and_the_latest_is_meant() {
     }
     check(
         &format!("{text}- {{name: no, at: 1s, runTask: {{taskDefinition: 't:2'}}}}\n"),
-        &["E301 9:49 unknown revision `t:2` (known: t:1, t:5, t:6)"],
+        &["E301 9:48 unknown revision `t:2` (known: t:1, t:5, t:6)"],
     );
     check(
         "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}, {family: t, revision: 1, containerDefinitions: [{name: c, memory: 9}]}]\n",
@@ -478,11 +513,7 @@ fn revisions_continue_and_the_latest_is_meant() {
 
 #[test]
 fn tsk_020_a_task_has_an_essential_container() {
-    rejected(
-        &one("memory: 9, essential: false"),
-        "E341",
-        "a task needs at least one essential container (TSK-020)",
-    );
+    rejected(&one("memory: 9, essential: false"), "E341", "a task needs at least one essential container (TSK-020)");
     rejected(
         "taskDefinitions: [{family: t, containerDefinitions: []}]\n",
         "E341",

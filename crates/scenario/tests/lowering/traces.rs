@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use ecsim_cluster::GpuNeed;
-use ecsim_engine::model::{Arrivals, TraceTask};
 use ecsim_engine::Model;
+use ecsim_engine::model::{Arrivals, TraceTask};
 
 use crate::kit::*;
 
@@ -49,7 +49,10 @@ fn dates_count_from_the_earliest_row_or_an_origin() {
     let dates = "columns: {arrival: at, end: {column: to}}".replace("{column: to}", "to");
     let csv = "at,to\n2026-03-02T10:00:10Z,2026-03-02T10:01:10Z\n2026-03-02T10:00:00Z,2026-03-02T10:00:30Z\n2026-03-02T11:00:00,\n";
     assert_eq!(times(&dates, csv), [(0, Some(30_000)), (10_000, Some(60_000)), (3_600_000, None)]);
-    assert_eq!(times(&format!("{dates}, timeScale: 0.5"), csv), [(0, Some(15_000)), (5_000, Some(30_000)), (1_800_000, None)]);
+    assert_eq!(
+        times(&format!("{dates}, timeScale: 0.5"), csv),
+        [(0, Some(15_000)), (5_000, Some(30_000)), (1_800_000, None)]
+    );
     assert_eq!(times(&format!("{dates}, origin: 2026-03-02T09:59:00Z, limit: 1"), csv), [(60_000, Some(30_000))]);
     assert_eq!(times(&format!("{dates}, skipBefore: 5s, limit: 1"), csv), [(5_000, Some(60_000))]);
 }
@@ -67,7 +70,10 @@ fn res_010_sizes_of_rows_are_overrides() {
     assert_eq!(model.definitions.groups.name(first.group), "blue");
     assert_eq!(first.name.map(|name| model.definitions.texts.name(name)), Some("x"));
     assert_eq!(rows.len(), 3, "the first row stands for two");
-    assert_eq!((rows[2].requirements.cpu, rows[2].requirements.memory, rows[2].requirements.gpus), (2, 1, GpuNeed::Count(0)));
+    assert_eq!(
+        (rows[2].requirements.cpu, rows[2].requirements.memory, rows[2].requirements.gpus),
+        (2, 1, GpuNeed::Count(0))
+    );
     assert_eq!(model.definitions.groups.name(rows[2].group), "family:t");
     // The limit counts rows.
     assert_eq!(self::rows(&format!("{fields}, limit: 1"), csv).1.len(), 2);
@@ -78,11 +84,20 @@ fn rows_are_kept_by_their_values_and_constrained_by_them() {
     let fields = "columns: {arrival: {column: at, unit: s}, memberOf: {column: model, expression: 'attribute:gpu =~ {}'}}, where: {qos: [LS, BE]}";
     let (model, rows) = rows(fields, "at,qos,model\n1,LS,P100\n2,XX,P100\n3,BE,\n4,BE,P100|T4\n");
     let words: Vec<Vec<String>> = rows.iter().map(|row| describe(&model, row.placement).1).collect();
-    assert_eq!(words, [vec!["memberOf(attribute:gpu =~ P100)".to_owned()], vec![], vec!["memberOf(attribute:gpu =~ P100|T4)".to_owned()]]);
+    assert_eq!(
+        words,
+        [
+            vec!["memberOf(attribute:gpu =~ P100)".to_owned()],
+            vec![],
+            vec!["memberOf(attribute:gpu =~ P100|T4)".to_owned()]
+        ]
+    );
     check_with(
         &text(fields),
         &[("trace.csv", "at,qos,model\n1,LS,(\n2,LS,(\n")],
-        &["E323 6:10 bad row in `trace.csv`, line 2: column `model` gives the expression `attribute:gpu =~ (`, which cannot be read"],
+        &[
+            "E323 6:10 bad row in `trace.csv`, line 2: column `model` gives the expression `attribute:gpu =~ (`, which cannot be read",
+        ],
     );
 }
 
@@ -108,7 +123,11 @@ fn bad_rows_are_said_with_their_lines() {
     let many: String = std::iter::once("at,run\n".to_owned()).chain((0..50).map(|_| "x,1\n".to_owned())).collect();
     let found = problems_of(&prepare_with(text(SIMPLE), &[("trace.csv", &many)]));
     assert_eq!(found.len(), 21);
-    assert!(found[20].contains("`trace.csv` has at least 20 bad rows: the rest from line 22 on was not looked at"), "{}", found[20]);
+    assert!(
+        found[20].contains("`trace.csv` has at least 20 bad rows: the rest from line 22 on was not looked at"),
+        "{}",
+        found[20]
+    );
 }
 
 #[test]
@@ -120,7 +139,10 @@ fn a_bad_row_far_down_is_found_with_its_text() {
     csv.push_str("60001,never\n60002,1\n");
     let prepared = prepare_with(text(SIMPLE), &[("trace.csv", &csv)]);
     let found = problems_of(&prepared);
-    assert_eq!(found, ["E323 6:10 bad row in `trace.csv`, line 60001: column `run` holds `never`; a number is expected"]);
+    assert_eq!(
+        found,
+        ["E323 6:10 bad row in `trace.csv`, line 60001: column `run` holds `never`; a number is expected"]
+    );
     assert_eq!(prepared.diagnostics.iter().next().unwrap().note.as_deref(), Some("the row is: 60001,never"));
 }
 
@@ -145,7 +167,11 @@ fn traces_that_cannot_be() {
         ),
         ("columns: {arrival: {column: att, unit: s}}", "E322", "`trace.csv` has no column `att`"),
         ("columns: {arrival: {column: at, unit: s}}, where: {qos: LS}", "E322", "`trace.csv` has no column `qos`"),
-        ("columns: {arrival: {column: at, unit: s}}, where: {run: '7'}", "E324", "no row of `trace.csv` asks for a task"),
+        (
+            "columns: {arrival: {column: at, unit: s}}, where: {run: '7'}",
+            "E324",
+            "no row of `trace.csv` asks for a task",
+        ),
         (
             "columns: {arrival: {column: at, unit: s}}, skipBefore: 1h",
             "E324",
@@ -160,7 +186,11 @@ fn traces_that_cannot_be() {
     let all = "columns: {arrival: {column: a, unit: s}, cpu: {column: b, unit: vCPU}, name: c}, where: {d: x}";
     assert_eq!(problems_of(&prepare_with(text(all), &[("trace.csv", "at\n1\n")])).len(), 4);
     let count = text(SIMPLE).replace("taskDefinition: t}", "taskDefinition: t, count: 3}");
-    check_with(&count, &[("trace.csv", "at,run\n1,1\n")], &["E362 5:38 a trace asks for one task a row: `count` does not go with it"]);
+    check_with(
+        &count,
+        &[("trace.csv", "at,run\n1,1\n")],
+        &["E362 5:39 a trace asks for one task a row: `count` does not go with it"],
+    );
     check_with(&text(SIMPLE), &[("trace.csv", "")], &["E321 6:17 `trace.csv` has no header row"]);
 }
 
@@ -178,11 +208,19 @@ fn numbers_of_a_file_are_a_distribution() {
     let model = model_with(&text("{file: runs.csv, column: run, unit: m}"), &[("runs.csv", "run\n1\n3\n\n2\n")]);
     let duration = model.behaviors.values().next().unwrap().containers[0].duration.clone().unwrap();
     assert_eq!((duration.quantile(0.0), duration.quantile(1.0), duration.mean()), (60.0, 180.0, 120.0));
-    check_with(&text("{file: runs.csv, column: run}"), &[("runs.csv", "run\n1\n")], &["E313 2:56 the unit of the column is missing or unknown"]);
+    check_with(
+        &text("{file: runs.csv, column: run}"),
+        &[("runs.csv", "run\n1\n")],
+        &["E313 2:56 the unit of the column is missing or unknown"],
+    );
     check_with(
         &text("{file: runs.csv, column: run, unit: m}"),
         &[("runs.csv", "run\nx\n")],
         &["E323 2:56 bad row in `runs.csv`, line 2: column `run` holds `x`; a number is expected"],
     );
-    check_with(&text("{file: runs.csv, column: run, unit: m}"), &[("runs.csv", "run\n")], &["E312 2:45 this distribution cannot be"]);
+    check_with(
+        &text("{file: runs.csv, column: run, unit: m}"),
+        &[("runs.csv", "run\n")],
+        &["E312 2:44 this distribution cannot be"],
+    );
 }

@@ -79,7 +79,9 @@ impl<'a> Context<'a> {
             let turn = ordinal % zones.len().max(1);
             ordinal += 1;
             let Some(cpu) = self.cpu_cell(&mut table, cpu_column, &csv.columns.cpu, &place) else { continue };
-            let Some(memory) = self.memory_cell(&mut table, memory_column, &csv.columns.memory, &place) else { continue };
+            let Some(memory) = self.memory_cell(&mut table, memory_column, &csv.columns.memory, &place) else {
+                continue;
+            };
             let mut gpus = 0;
             if let (Some(Some(index)), Some(column)) = (gpu_column, &csv.columns.gpus)
                 && !table.cell(index).is_empty()
@@ -108,7 +110,9 @@ impl<'a> Context<'a> {
             let mut values = Vec::new();
             for (attribute, column, index) in &attribute_columns {
                 let value = table.cell(*index).to_owned();
-                if let Err((_, why)) = attribute_error(attribute, Some(&value).filter(|it| !it.is_empty()).map(|it| it.as_str())) {
+                if let Err((_, why)) =
+                    attribute_error(attribute, Some(&value).filter(|it| !it.is_empty()).map(|it| it.as_str()))
+                {
                     let why = format!("holds `{}`: {why}", shown(&value));
                     self.bad_cell(&mut table, &place, column, &why);
                     continue 'rows;

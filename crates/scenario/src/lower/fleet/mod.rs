@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ecsim_catalog::Catalog;
 use ecsim_cluster::definitions::PlannedInstance;
-use ecsim_cluster::{AttributeId, InstanceId, ShapeId, SubnetId, ValueId};
+use ecsim_cluster::{AttributeId, ShapeId, SubnetId, ValueId};
 use ecsim_engine::model::InstanceBehavior;
 use ecsim_kernel::{SimTime, Span};
 use ecsim_policies::placement::constraints::query::attributes;
@@ -94,7 +94,7 @@ impl<'a> Context<'a> {
                 agent_connected: draft.agent_connected,
             });
             self.instance_ids.insert(name, id);
-            self.entry_members.entry(draft.entry).or_insert_with(Vec::<InstanceId>::new).push(id);
+            self.entry_members.entry(draft.entry).or_default().push(id);
         }
     }
 
@@ -133,7 +133,11 @@ impl<'a> Context<'a> {
                     .document
                     .at_path(&draft.path)
                     .key("ec2InstanceId")
-                    .error("E302", format!("two container instances have the EC2 instance id `{}`", shown(id)), "this one")
+                    .error(
+                        "E302",
+                        format!("two container instances have the EC2 instance id `{}`", shown(id)),
+                        "this one",
+                    )
                     .label(self.document.at_path(&other.path).key("ec2InstanceId").span(), "and this one")
                     .help("leave it out where it does not matter");
                 self.push(diagnostic);
@@ -144,8 +148,11 @@ impl<'a> Context<'a> {
     fn zones_in_use(&self) -> BTreeSet<String> {
         let mut zones = BTreeSet::new();
         let entries = self.scenario.container_instances.iter();
-        let joining =
-            self.scenario.timeline.iter().filter_map(|entry: &TimelineEntry| entry.register_container_instances.as_ref());
+        let joining = self
+            .scenario
+            .timeline
+            .iter()
+            .filter_map(|entry: &TimelineEntry| entry.register_container_instances.as_ref());
         for entry in entries.chain(joining) {
             zones.extend(self.zones_of(entry));
         }
@@ -219,8 +226,7 @@ impl<'a> Context<'a> {
         if let (Some(name), Some(found)) = (&entry.subnet, subnet) {
             let there = self.definitions.zones.name(self.definitions.subnets[found].zone).to_owned();
             if let Some(zone) = zones.iter().find(|zone| **zone != there) {
-                let message =
-                    format!("subnet `{}` lies in {there}, and the instances in {}", shown(name), shown(zone));
+                let message = format!("subnet `{}` lies in {there}, and the instances in {}", shown(name), shown(zone));
                 let help = Some("leave the zone out: it is that of the subnet".into());
                 self.error(&at.clone().key("subnet"), "E308", message, help);
             }
@@ -266,8 +272,7 @@ impl<'a> Context<'a> {
         }
         let join_at = joins + entry.join_at.map_or(Span::ZERO, |wait| wait.0);
         let custom = self.custom_attributes(entry, at);
-        let default_name =
-            || format!("{}-{}", entry.instance_type.as_deref().unwrap_or("instance"), zones.join("-"));
+        let default_name = || format!("{}-{}", entry.instance_type.as_deref().unwrap_or("instance"), zones.join("-"));
         let stem = entry.name.clone().unwrap_or_else(default_name);
         if stem.is_empty() {
             let help = Some("leave it out for a name made of the type and the zone".into());

@@ -58,7 +58,13 @@ impl<'a> Context<'a> {
         let agent_from = |least: [u64; 3]| parse_version(&version).is_some_and(|version| version >= least.to_vec());
         let recent = agent_from(TRUNKING_AGENT);
         let trunk = opted_in && !windows && !external && recent && facts.enis_trunked.is_some();
-        let enis = if external { 0 } else if trunk { facts.enis_trunked.unwrap_or(0) } else { facts.enis };
+        let enis = if external {
+            0
+        } else if trunk {
+            facts.enis_trunked.unwrap_or(0)
+        } else {
+            facts.enis
+        };
 
         let registered = self.registered(entry, facts, windows, enis, at);
         let host = Host {
@@ -172,7 +178,8 @@ impl<'a> Context<'a> {
     ) -> Resources {
         let settings = &self.scenario.settings;
         let given = entry.registered_resources.unwrap_or_default();
-        let source = if windows { MemorySource::Windows } else { MemorySource::LinuxPercent(settings.linux_memory_percent) };
+        let source =
+            if windows { MemorySource::Windows } else { MemorySource::LinuxPercent(settings.linux_memory_percent) };
         let seen = match (entry.memory, settings.registered_memory, source) {
             (Some(measured), ..) => u32::try_from(measured.whole_mib()).unwrap_or(u32::MAX),
             (None, RegisteredMemory::Measured, MemorySource::LinuxPercent(_)) if facts.measured_mib.is_some() => {

@@ -16,7 +16,11 @@ const ORDINARY_TASK_CPU: u32 = 10_240;
 
 impl Context<'_> {
     /// The attributes a definition implies (RES-050, RES-051, RES-052, RES-060, PLC-006).
-    pub(super) fn required_attributes(&mut self, given: &aws::TaskDefinition, mode: NetworkMode) -> Vec<(AttributeId, Option<ValueId>)> {
+    pub(super) fn required_attributes(
+        &mut self,
+        given: &aws::TaskDefinition,
+        mode: NetworkMode,
+    ) -> Vec<(AttributeId, Option<ValueId>)> {
         let mut names: Vec<String> = Vec::new();
         let mut need = |name: &str| names.push(name.to_owned());
         let windows = is_windows(given);
@@ -96,25 +100,23 @@ impl Context<'_> {
             }
         }
         for volume in &given.volumes {
-            if let Some(docker) = &volume.docker_volume_configuration {
-                if let Some(driver) = docker.driver.as_ref().filter(|driver| !driver.is_empty()) {
-                    need(&format!("ecs.capability.docker-plugin.{driver}"));
-                }
+            let docker = volume.docker_volume_configuration.as_ref().and_then(|docker| docker.driver.as_ref());
+            if let Some(driver) = docker.filter(|driver| !driver.is_empty()) {
+                need(&format!("ecs.capability.docker-plugin.{driver}"));
             }
             if let Some(efs) = &volume.efs_volume_configuration {
-                let uses_auth = efs.authorization_config.as_ref().is_some_and(|auth| {
-                    auth.access_point_id.is_some() || auth.iam == Some(aws::Enabled::Enabled)
-                });
+                let uses_auth = efs
+                    .authorization_config
+                    .as_ref()
+                    .is_some_and(|auth| auth.access_point_id.is_some() || auth.iam == Some(aws::Enabled::Enabled));
                 need(if uses_auth { "ecs.capability.efsAuth" } else { "ecs.capability.efs" });
             }
             if volume.configured_at_launch == Some(true) {
                 need(capabilities::EBS_VOLUME);
             }
         }
-        let mut required: BTreeMap<AttributeId, Option<ValueId>> = names
-            .iter()
-            .map(|name| (self.definitions.attributes.intern(name), None))
-            .collect();
+        let mut required: BTreeMap<AttributeId, Option<ValueId>> =
+            names.iter().map(|name| (self.definitions.attributes.intern(name), None)).collect();
         if let Some(platform) = &given.runtime_platform {
             if let Some(architecture) = platform.cpu_architecture {
                 let value = match architecture {
@@ -135,7 +137,6 @@ impl Context<'_> {
         }
         required.into_iter().collect()
     }
-
 }
 
 /// Which store a secret comes from (RES-060).

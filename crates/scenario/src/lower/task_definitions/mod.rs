@@ -107,7 +107,12 @@ impl<'a> Context<'a> {
         for pair in ports.windows(2) {
             if pair[0] == pair[1] {
                 let message = format!("host port {} is mapped twice in this task definition", pair[0]);
-                self.error(&containers_at, "E343", message, Some("two tasks or two containers cannot share it".into()));
+                self.error(
+                    &containers_at,
+                    "E343",
+                    message,
+                    Some("give one of them another host port, or a dynamic one: `hostPort: 0`".into()),
+                );
             }
         }
         ports.dedup();
@@ -172,19 +177,23 @@ impl<'a> Context<'a> {
             self.error(&containers_at, "E341", "a task definition needs at least one container", help);
         }
         if containers > most_containers as usize {
-            let message = format!("{containers} containers, at most {most_containers} are allowed in a task definition (QTA-005)");
+            let message = format!(
+                "{containers} containers, at most {most_containers} are allowed in a task definition (QTA-005)"
+            );
             self.error(&containers_at, "E330", message, raise("containers_per_task_definition"));
         }
         let characters = characters_of(given);
         if characters > most_kib as usize * 1024 {
             let kib = characters.div_ceil(1024);
-            let message = format!("the task definition has {kib} KiB of JSON, at most {most_kib} KiB are allowed (QTA-006)");
+            let message =
+                format!("the task definition has {kib} KiB of JSON, at most {most_kib} KiB are allowed (QTA-006)");
             self.error(at, "E330", message, raise("task_definition_kib"));
         }
         self.check_tags(given.tags.len(), at);
         let ebs = given.volumes.iter().filter(|volume| volume.configured_at_launch == Some(true)).count();
         if ebs > 1 {
-            let message = format!("{ebs} volumes with `configuredAtLaunch`, a task has at most one EBS volume (RES-052)");
+            let message =
+                format!("{ebs} volumes with `configuredAtLaunch`, a task has at most one EBS volume (RES-052)");
             self.error(&at.clone().key("volumes"), "E357", message, None);
         }
     }
@@ -295,7 +304,12 @@ impl<'a> Context<'a> {
                 Ok(revision) => (family, Some(revision)),
                 Err(_) => {
                     let message = format!("`{}` names no revision", shown(name));
-                    self.error(at, "E301", message, Some("write `family`, or a number after the colon: `family:3`".into()));
+                    self.error(
+                        at,
+                        "E301",
+                        message,
+                        Some("write `family`, or a number after the colon: `family:3`".into()),
+                    );
                     return None;
                 }
             },

@@ -93,8 +93,7 @@ pub(super) fn requirements(given: &aws::TaskDefinition, mode: NetworkMode) -> (R
         let soft = container.memory_reservation.filter(|memory| *memory > 0);
         for (key, amount) in [("memory", hard), ("memoryReservation", soft)] {
             if amount.is_some_and(|amount| amount < LEAST_CONTAINER_MEMORY) {
-                let message =
-                    format!("Docker needs at least {LEAST_CONTAINER_MEMORY} MiB for a container (RES-007)");
+                let message = format!("Docker needs at least {LEAST_CONTAINER_MEMORY} MiB for a container (RES-007)");
                 problem(Some(at), key, message, None);
             }
         }
@@ -134,7 +133,7 @@ pub(super) fn requirements(given: &aws::TaskDefinition, mode: NetworkMode) -> (R
         })
     };
     let requirements = Requirements {
-        cpu: task_cpu.filter(|_| !windows).map_or_else(|| fit(cpu, "cpu"), |cpu| cpu),
+        cpu: task_cpu.filter(|_| !windows).unwrap_or_else(|| fit(cpu, "cpu")),
         memory: match task_memory {
             _ if windows => fit(hard_only, "memory"),
             Some(memory) => memory,
