@@ -4,9 +4,9 @@
 //! * [`builder`]: models made by hand.
 //! * [`event`]: everything that can be due.
 //! * [`simulation`]: the loop, on one screen.
-//! * [`execute`]: commands of controllers become facts, or a refusal as a fact.
-//! * [`calls`]: API calls of the timeline and of workloads, likewise.
-//! * [`world`]: arrivals, tasks on their hosts, instances, clients that wait.
+//! * `execute`: commands of controllers become facts, or a refusal as a fact.
+//! * `calls`: API calls of the timeline and of workloads, likewise.
+//! * `world`: arrivals, tasks on their hosts, instances, clients that wait.
 //! * [`probe`]: asks for the placement funnel of one decision while a run goes by.
 //! * [`purposes`]: which random stream is for what.
 //!

@@ -32,7 +32,7 @@ pub struct Times {
 /// Times in milliseconds, one entry a task, capped at 49 days.
 #[derive(Clone, Debug, Default)]
 pub struct Parts {
-    /// From request to RUNNING; ascending after [`Times::settle`].
+    /// From request to RUNNING; ascending after `Times::settle`.
     pub total: Vec<u32>,
     /// For a place.
     pub waiting: Vec<u32>,

@@ -3,11 +3,11 @@
 //! Lowering goes on after a problem, so that all of them are reported at once; there is a model only if there was none.
 //! Ids are given in name order, so that the order of a file changes nothing.
 //!
-//! * [`settings`], [`distributions`], [`tables`]: numbers, distributions, CSV files.
-//! * [`fleet`]: container instances, [`capabilities`] of their agents.
-//! * [`task_definitions`]: what a task reserves and requires (RES rules), how it [behaves](behavior).
-//! * [`placement`]: strategies and constraints.
-//! * [`services`], [`workload`] with its [traces](traces), [`timeline`].
+//! * `settings`, `distributions`, `tables`: numbers, distributions, CSV files.
+//! * `fleet`: container instances, `capabilities` of their agents.
+//! * `task_definitions`: what a task reserves and requires (RES rules), how it behaves.
+//! * `placement`: strategies and constraints.
+//! * `services`, `workload` with its traces, `timeline`.
 
 mod behavior;
 mod capabilities;
