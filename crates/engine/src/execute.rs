@@ -1,6 +1,5 @@
 //! Commands become facts: the one place where a controller's wish meets the cluster.
 
-use ecsim_cluster::definitions::LaunchType;
 use ecsim_cluster::events::ServiceEvent;
 use ecsim_cluster::fact::TaskOrigin;
 use ecsim_cluster::{Command, Fact, InstanceId, Requirements, ServiceId, StopReason, SubnetId, TaskId, ZoneId};
@@ -99,12 +98,11 @@ impl Step<'_> {
             requirements,
             group: definition.group,
             placement: row.placement,
-            launch_type: LaunchType::Ec2,
+            launch_type: definition.launch_type,
             subnets: &definition.subnets,
             zone,
             is_daemon: daemon_on.is_some(),
         };
-        let request = Request { launch_type: definition.launch_type, ..request };
         let key = self.sim.keys.services[service].with(u64::from(ordinal));
         let subject = Subject::Service { service, ordinal };
         let placed = match daemon_on {
