@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
+use crate::ebs::{self, EbsPrice};
 use crate::fargate::{Fargate, FargatePrice, FargateSize};
 use crate::instance_type::{Architecture, InstanceType, InstanceTypes};
 use crate::near;
-use crate::prices::{CnyPrice, OnDemand, Price, PriceSource};
+use crate::prices::{CnyPrice, MEDIAN_SPOT_SAVINGS_PCT, OnDemand, Price, PriceSource};
 use crate::regions::{self, Region, RegionRatio, Zones};
 use crate::spot::{Spot, SpotAdvice, SpotOs, SpotPrice2021};
 use crate::table::DataError;
@@ -162,6 +163,18 @@ impl Catalog {
         Some(Price { rate: full.rate.scaled(rest, 100), source: PriceSource::SpotAdvisor { savings_pct }, ..full })
     }
 
+    /// A Spot price under Linux for every type that has an on-demand price: the on-demand price less the advisor's
+    /// savings, or where the advisor has no entry less the median of all entries ([`PriceSource::SpotMedian`]). At most
+    /// the on-demand price (SPT-013), as the advisor's few negative savings say nothing about tomorrow.
+    pub fn spot_estimate_usd_per_hour(region: &str, instance_type: &str) -> Option<Price> {
+        let full = Self::on_demand_usd_per_hour(region, instance_type)?;
+        let estimate = Self::spot_usd_per_hour(region, instance_type).unwrap_or_else(|| {
+            let rest = u64::from(100 - MEDIAN_SPOT_SAVINGS_PCT.unsigned_abs());
+            Price { rate: full.rate.scaled(rest, 100), source: PriceSource::SpotMedian, ..full }
+        });
+        Some(Price { rate: estimate.rate.min(full.rate), ..estimate })
+    }
+
     /// The Spot price in the snapshot of April 2021 (five regions).
     pub fn spot_price_2021(region: &str, instance_type: &str) -> Option<SpotPrice2021> {
         spot().price_2021(region, instance_type)
@@ -188,6 +201,15 @@ impl Catalog {
     /// All Fargate prices, by region, derived ones included.
     pub fn fargate_prices() -> &'static [FargatePrice] {
         &fargate().prices
+    }
+}
+
+/// EBS.
+impl Catalog {
+    /// What a GiB of a gp3 volume costs for a month in us-east-1. No table here has the other regions and volume types,
+    /// and this one is scaled to none of them: it is a default that a user may replace.
+    pub fn ebs_gp3() -> EbsPrice {
+        ebs::GP3
     }
 }
 

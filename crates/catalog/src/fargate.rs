@@ -52,6 +52,35 @@ pub struct FargatePrice {
     pub derived_from_ratio: bool,
 }
 
+impl FargatePrice {
+    /// One sentence for a reader who has to judge the price of vCPU and memory.
+    pub fn explanation(&self) -> String {
+        let as_of = match self.price_as_of.as_str() {
+            "unknown" => "of an unknown day".to_owned(),
+            day => format!("of {day}"),
+        };
+        let region = &self.region;
+        if self.derived_from_ratio {
+            format!("{ARM_PERCENT} % of AWS's x86_64 price {as_of} for {region}, the ratio wherever both are known")
+        } else {
+            format!("AWS's price {as_of} for {region}")
+        }
+    }
+
+    /// One sentence for a reader who has to judge the price of storage.
+    pub fn storage_explanation(&self) -> String {
+        let region = &self.region;
+        if self.ephemeral_derived {
+            format!("AWS's price in {BASE_REGION}, scaled by the Fargate vCPU prices of {region} and {BASE_REGION}")
+        } else {
+            format!("AWS's price for {region}")
+        }
+    }
+}
+
+/// What `arm64` costs of `x86_64`, in percent, wherever both are known (0.7999 to 0.8053).
+const ARM_PERCENT: u64 = 80;
+
 /// Both Fargate tables.
 #[derive(Debug)]
 pub(crate) struct Fargate {
@@ -154,8 +183,8 @@ fn complete(rows: Vec<PriceRow>) -> Result<Vec<FargatePrice>, DataError> {
         {
             let arm = FargatePrice {
                 architecture: Architecture::Arm64,
-                vcpu_hour: x86.vcpu_hour.scaled(80, 100),
-                gb_hour: x86.gb_hour.scaled(80, 100),
+                vcpu_hour: x86.vcpu_hour.scaled(ARM_PERCENT, 100),
+                gb_hour: x86.gb_hour.scaled(ARM_PERCENT, 100),
                 spot_vcpu_hour: None,
                 spot_gb_hour: None,
                 spot_as_of: None,

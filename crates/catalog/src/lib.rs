@@ -22,6 +22,7 @@
 
 mod catalog;
 mod corrections;
+mod ebs;
 mod embedded;
 mod fargate;
 mod glob;
@@ -36,13 +37,14 @@ mod spot;
 mod table;
 
 pub use catalog::Catalog;
+pub use ebs::EbsPrice;
 pub use fargate::{FargatePrice, FargateSize};
 pub use glob::matches as glob_matches;
 pub use instance_type::{
     Architecture, CPU_UNITS_PER_VCPU, DEFAULT_LINUX_MEMORY_PERCENT, EniLimitSource, Hypervisor, InstanceType,
     MemorySource,
 };
-pub use prices::{CnyPrice, Price, PriceSource};
+pub use prices::{CnyPrice, MEDIAN_SPOT_SAVINGS_PCT, Price, PriceSource};
 pub use query::Query;
 pub use rate::Rate;
 pub use regions::{RatioBasis, Region, RegionRatio};

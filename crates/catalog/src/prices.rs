@@ -60,6 +60,9 @@ impl CnyPrice {
     }
 }
 
+/// The median of the advisor's savings over all Linux entries, in percent (SPT-014).
+pub const MEDIAN_SPOT_SAVINGS_PCT: i32 = 65;
+
 /// Where a [`Price`] comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PriceSource {
@@ -74,6 +77,8 @@ pub enum PriceSource {
         /// Percent off; negative where Spot was dearer than on demand.
         savings_pct: i32,
     },
+    /// An on-demand price less [`MEDIAN_SPOT_SAVINGS_PCT`], where the advisor has no entry for the type.
+    SpotMedian,
 }
 
 impl PriceSource {
@@ -95,6 +100,12 @@ impl PriceSource {
             Self::SpotAdvisor { savings_pct } => {
                 format!("the on-demand price less {savings_pct} %, the Spot Instance Advisor's figure of 2025-06-28")
             }
+            Self::SpotMedian => {
+                format!(
+                    "the on-demand price less {MEDIAN_SPOT_SAVINGS_PCT} %, the median over all types of the Spot Instance \
+                     Advisor of 2025-06-28, which has no entry for this one"
+                )
+            }
         }
     }
 }
@@ -110,6 +121,7 @@ impl fmt::Display for PriceSource {
                 RatioBasis::FargateVcpuIn2021 => "us-east-1-x-fargate-ratio-2021",
             },
             Self::SpotAdvisor { .. } => "spot-advisor-2025",
+            Self::SpotMedian => "spot-advisor-2025-median",
         })
     }
 }

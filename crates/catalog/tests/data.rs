@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use ecsim_catalog::{Architecture, Catalog, InterruptionBand, Price, PriceSource, RatioBasis, SpotOs};
+use ecsim_catalog::{
+    Architecture, Catalog, InterruptionBand, MEDIAN_SPOT_SAVINGS_PCT, Price, PriceSource, RatioBasis, SpotOs,
+};
 
 fn price(region: &str, name: &str) -> Price {
     Catalog::on_demand_usd_per_hour(region, name).unwrap_or_else(|| panic!("{name} in {region} has no price"))
@@ -144,6 +146,64 @@ fn savings_can_be_negative_and_still_give_a_price() {
         }
     }
     println!("{negative} Linux entries are dearer on Spot");
+}
+
+#[test]
+fn spt_014_a_type_that_the_advisor_does_not_know_has_the_median_savings() {
+    let mut savings: Vec<i32> = Vec::new();
+    let (mut known, mut median) = (0, 0);
+    for region in Catalog::regions() {
+        for row in Catalog::instance_types() {
+            let advice = Catalog::spot_advisor(&region.name, SpotOs::Linux, &row.name);
+            savings.extend(advice.map(|advice| advice.savings_pct));
+            let full = Catalog::on_demand_usd_per_hour(&region.name, &row.name);
+            let estimate = Catalog::spot_estimate_usd_per_hour(&region.name, &row.name);
+            assert_eq!(full.is_some(), estimate.is_some(), "{} in {}", row.name, region.name);
+            let (Some(full), Some(estimate)) = (full, estimate) else { continue };
+            assert!(estimate.rate <= full.rate);
+            match (advice, estimate.source) {
+                (Some(_), PriceSource::SpotAdvisor { .. }) => known += 1,
+                (None, PriceSource::SpotMedian) => {
+                    // Estimates are rounded to a millionth.
+                    let exact = full.rate.nanos() * 35 / 100;
+                    assert!(estimate.rate.nanos().abs_diff(exact) <= 1000, "{} in {}", row.name, region.name);
+                    median += 1;
+                }
+                other => panic!("{} in {}: {other:?}", row.name, region.name),
+            }
+        }
+    }
+    savings.sort_unstable();
+    assert_eq!(savings[savings.len() / 2], MEDIAN_SPOT_SAVINGS_PCT);
+    assert!(known > 1000 && median > 100, "{known} {median}");
+    assert!(PriceSource::SpotMedian.explanation().contains("less 65 %"));
+    assert_eq!(Catalog::spot_estimate_usd_per_hour("moon", "m5.large"), None);
+}
+
+#[test]
+fn bil_002_every_region_with_a_price_ratio_has_its_own_fargate_price() {
+    for region in Catalog::regions() {
+        let x86 = Catalog::fargate_price(&region.name, Architecture::X86_64);
+        assert_eq!(x86.is_some(), region.price_ratio.is_some(), "{}", region.name);
+        assert!(x86.is_none_or(|price| !price.derived_from_ratio));
+    }
+    let explain = |region, architecture| {
+        let price = Catalog::fargate_price(region, architecture).unwrap();
+        (price.explanation(), price.storage_explanation())
+    };
+    let (compute, storage) = explain("eu-central-1", Architecture::Arm64);
+    assert_eq!(compute, "80 % of AWS's x86_64 price of 2021-01 for eu-central-1, the ratio wherever both are known");
+    assert!(storage.contains("scaled"), "{storage}");
+    assert_eq!(explain("sa-east-1", Architecture::Arm64).0, "AWS's price of an unknown day for sa-east-1");
+    assert_eq!(explain("us-east-1", Architecture::X86_64).1, "AWS's price for us-east-1");
+}
+
+#[test]
+fn ebs_has_one_price_and_says_where_it_holds() {
+    let gp3 = Catalog::ebs_gp3();
+    assert_eq!((gp3.volume_type, gp3.usd_per_gib_month()), ("gp3", 0.08));
+    assert!(!gp3.explanation("us-east-1").contains("scaled"));
+    assert!(gp3.explanation("eu-west-1").ends_with("not scaled to eu-west-1"));
 }
 
 #[test]

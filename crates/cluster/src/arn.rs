@@ -3,7 +3,8 @@
 use ecsim_kernel::digest::stable_hash;
 
 use crate::definitions::Definitions;
-use crate::ids::{InstanceId, ServiceId, TaskDefinitionId, TaskId};
+use crate::ids::{ServiceId, TaskDefinitionId, TaskId};
+use crate::instances::Instance;
 
 /// 32 hexadecimal digits, as the last part of a task ARN.
 #[must_use]
@@ -13,19 +14,18 @@ pub fn task_id(definitions: &Definitions, task: TaskId) -> String {
 
 /// The last part of a container instance ARN: the name the scenario gave, else 32 hexadecimal digits.
 #[must_use]
-pub fn container_instance_id(definitions: &Definitions, instance: InstanceId) -> String {
-    let planned = &definitions.instances[instance];
-    if planned.named { planned.name.clone() } else { hex32(&(planned.name.as_str(), "container-instance")) }
+pub fn container_instance_id(definitions: &Definitions, instance: &Instance) -> String {
+    match definitions.instances.get(instance.id) {
+        Some(planned) if planned.named => planned.name.clone(),
+        _ => hex32(&(&*instance.name, "container-instance")),
+    }
 }
 
 /// `i-` and 17 hexadecimal digits, or what the scenario gave.
 #[must_use]
-pub fn ec2_instance_id(definitions: &Definitions, instance: InstanceId) -> String {
-    let planned = &definitions.instances[instance];
-    planned
-        .ec2_instance_id
-        .clone()
-        .unwrap_or_else(|| format!("i-0{}", &hex32(&(planned.name.as_str(), "ec2-instance"))[..16]))
+pub fn ec2_instance_id(definitions: &Definitions, instance: &Instance) -> String {
+    let given = definitions.instances.get(instance.id).and_then(|planned| planned.ec2_instance_id.clone());
+    given.unwrap_or_else(|| format!("i-0{}", &hex32(&(&*instance.name, "ec2-instance"))[..16]))
 }
 
 /// `ecs-svc/` and 19 digits.
@@ -49,7 +49,7 @@ pub fn task_arn(definitions: &Definitions, task: TaskId) -> String {
 
 /// `arn:aws:ecs:REGION:ACCOUNT:container-instance/CLUSTER/ID`.
 #[must_use]
-pub fn container_instance_arn(definitions: &Definitions, instance: InstanceId) -> String {
+pub fn container_instance_arn(definitions: &Definitions, instance: &Instance) -> String {
     arn(
         definitions,
         &format!("container-instance/{}/{}", definitions.cluster_name, container_instance_id(definitions, instance)),

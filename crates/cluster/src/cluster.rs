@@ -1,18 +1,27 @@
 //! What is true now: a fold of facts. [`Cluster::apply`] is the only code that changes it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ecsim_kernel::{SimTime, Table};
 
-use crate::definitions::Definitions;
-use crate::fact::{Fact, TaskOrigin};
-use crate::ids::{GroupId, InstanceId, ServiceId, SubnetId, TaskDefinitionId, TaskId};
+use crate::capacity::{AutoScalingGroup, CapacityProvider};
+use crate::definitions::{Definitions, LaunchOwner, LaunchType, ProviderKind, SchedulingStrategy};
+use crate::fact::{Fact, RefreshStatus, TaskOrigin};
+use crate::ids::{
+    AsgId, GroupId, InstanceId, LaunchOptionId, MetricId, PoolId, ProviderId, ServiceId, SubnetId, TaskDefinitionId,
+    TaskId, ZoneId,
+};
 use crate::instances::Instance;
-use crate::lifecycle::{DesiredStatus, InstanceStatus, ServiceStatus, TaskStatus};
+use crate::lifecycle::{
+    DesiredStatus, HealthStatus, InstanceLifecycle, InstanceStatus, Market, ProviderStatus, ServiceStatus, TaskStatus,
+};
 use crate::reasons::StopReason;
-use crate::resources::{Requirements, Resources};
-use crate::services::{Service, remove_sorted};
+use crate::resources::Resources;
+use crate::services::{Service, count_sorted, remove_sorted};
 use crate::tasks::{Task, TaskTable};
+
+mod fleet;
 
 /// The state of an ECS cluster at an instant.
 #[derive(Clone, Debug)]
@@ -21,8 +30,53 @@ pub struct Cluster {
     instances: Table<InstanceId, Instance>,
     tasks: TaskTable,
     services: Table<ServiceId, Service>,
+    groups: Table<AsgId, AutoScalingGroup>,
+    providers: Table<ProviderId, CapacityProvider>,
+    /// What the market says of each capacity pool.
+    pools: Table<PoolId, PoolState>,
+    /// Zones that do not work.
+    failed_zones: BTreeSet<ZoneId>,
+    /// The latest value of each custom metric, in millionths.
+    metrics: Table<MetricId, Option<i64>>,
+    /// Instances that ECS knows or will know: whoever looks at all instances need not look at those that are gone.
+    present: BTreeSet<InstanceId>,
     free_addresses: Table<SubnetId, u32>,
+    /// Live Fargate tasks by zone, for each group and provider that has some (FGP-001); never zero.
+    fargate_zones: BTreeMap<FargateTasks, Vec<(ZoneId, u32)>>,
     totals: Totals,
+}
+
+/// Fargate tasks that are spread over zones together: those of a group on a provider.
+type FargateTasks = (GroupId, Option<ProviderId>);
+
+/// What is true of a capacity pool now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolState {
+    /// Whether on-demand launches succeed (ASG-005).
+    pub on_demand_available: bool,
+    /// Whether Spot launches succeed.
+    pub spot_available: bool,
+    /// Instances of groups and providers that run in it, whoever's they are.
+    pub instances: u32,
+    /// Those of them that are Spot.
+    pub spot_instances: u32,
+    /// How many on-demand instances it holds at most, where somebody said so during the run.
+    pub on_demand_limit: Option<u32>,
+    /// How many Spot instances it holds at most, where a record or somebody said so during the run.
+    pub spot_limit: Option<u32>,
+    /// The Spot price in billionths of a dollar an hour; 0: not known.
+    pub spot_nano_dollars: u64,
+}
+
+impl PoolState {
+    /// Whether the pool gives out instances.
+    #[must_use]
+    pub const fn is_available(&self, market: Market) -> bool {
+        match market {
+            Market::OnDemand => self.on_demand_available,
+            Market::Spot => self.spot_available,
+        }
+    }
 }
 
 /// Sums that every metric wants, kept up to date fact by fact and recounted by [`crate::invariants`].
@@ -44,6 +98,12 @@ pub struct Totals {
     pub running_tasks: u32,
     /// Live tasks that are not RUNNING yet.
     pub pending_tasks: u32,
+    /// Of those, tasks in PROVISIONING that wait for an instance of their provider (CAS-009).
+    pub awaiting_instance: u32,
+    /// CPU units of Fargate tasks that have not reached STOPPED, on demand (FGT-010).
+    pub fargate_cpu: u64,
+    /// The same of Fargate Spot.
+    pub fargate_spot_cpu: u64,
     /// Tasks asked to stop that have not reached STOPPED.
     pub stopping_tasks: u32,
 }
@@ -91,17 +151,36 @@ impl Cluster {
         for (id, definition) in definitions.services.iter() {
             services.push(Service::planned(id, definition));
         }
+        let groups = definitions.auto_scaling_groups.iter().map(|(id, it)| AutoScalingGroup::planned(id, it)).collect();
+        let providers =
+            definitions.capacity_providers.iter().map(|(id, it)| CapacityProvider::planned(id, it)).collect();
+        let fresh = PoolState {
+            on_demand_available: true,
+            spot_available: true,
+            instances: 0,
+            spot_instances: 0,
+            on_demand_limit: None,
+            spot_limit: None,
+            spot_nano_dollars: 0,
+        };
         let mut free_addresses = Table::default();
         for subnet in definitions.subnets.values() {
             free_addresses.push(subnet.free_addresses);
         }
         Self {
-            definitions,
             instances,
             tasks: TaskTable::default(),
             services,
+            groups,
+            providers,
+            pools: definitions.pools.values().map(|_| fresh).collect(),
+            failed_zones: BTreeSet::new(),
+            metrics: definitions.metrics.iter().map(|_| None).collect(),
+            present: definitions.instances.ids().collect(),
             free_addresses,
+            fargate_zones: BTreeMap::new(),
             totals: Totals::default(),
+            definitions,
         }
     }
 
@@ -111,10 +190,66 @@ impl Cluster {
         &self.definitions
     }
 
-    /// Container instances, planned ones included.
+    /// Container instances, planned ones and those that are gone included.
     #[must_use]
     pub const fn instances(&self) -> &Table<InstanceId, Instance> {
         &self.instances
+    }
+
+    /// The instances that ECS knows or will know, in the order of their ids: neither deregistered nor terminated.
+    pub fn present(&self) -> impl Iterator<Item = &Instance> {
+        self.present.iter().map(|id| &self.instances[*id])
+    }
+
+    /// How many [`Self::present`] are there.
+    #[must_use]
+    pub fn present_count(&self) -> usize {
+        self.present.len()
+    }
+
+    /// Auto Scaling groups.
+    #[must_use]
+    pub const fn groups(&self) -> &Table<AsgId, AutoScalingGroup> {
+        &self.groups
+    }
+
+    /// Capacity providers.
+    #[must_use]
+    pub const fn providers(&self) -> &Table<ProviderId, CapacityProvider> {
+        &self.providers
+    }
+
+    /// The provider of a group that is associated with the cluster, if there is one (CP-003).
+    #[must_use]
+    pub fn provider_of(&self, group: AsgId) -> Option<&CapacityProvider> {
+        self.providers.values().find(|row| {
+            row.status == ProviderStatus::Active
+                && self.definitions.capacity_providers[row.id].kind == ProviderKind::AutoScalingGroup(group)
+        })
+    }
+
+    /// What the market says of a capacity pool.
+    #[must_use]
+    pub fn pool(&self, pool: PoolId) -> &PoolState {
+        &self.pools[pool]
+    }
+
+    /// Whether a zone works.
+    #[must_use]
+    pub fn zone_works(&self, zone: ZoneId) -> bool {
+        !self.failed_zones.contains(&zone)
+    }
+
+    /// The latest value of a custom metric, in millionths.
+    #[must_use]
+    pub fn metric(&self, metric: MetricId) -> Option<i64> {
+        self.metrics[metric]
+    }
+
+    /// Where a task runs, on an instance or on Fargate; `None` while it waits for an instance.
+    #[must_use]
+    pub fn zone_of(&self, task: &Task) -> Option<ZoneId> {
+        task.instance.map(|instance| self.instances[instance].zone).or(task.zone)
     }
 
     /// Tasks.
@@ -150,20 +285,37 @@ impl Cluster {
         self.free_addresses[subnet]
     }
 
-    /// Live tasks of a service by zone name, zones in name order, zones of registered instances only (AZR-011).
+    /// Live Fargate tasks of a group and a provider in a zone: what the next one is spread by (FGP-001).
+    #[must_use]
+    pub fn fargate_tasks_in(&self, group: GroupId, provider: Option<ProviderId>, zone: ZoneId) -> u32 {
+        let zones = self.fargate_zones.get(&(group, provider)).map_or(&[][..], Vec::as_slice);
+        zones.binary_search_by_key(&zone, |(of, _)| *of).map_or(0, |at| zones[at].1)
+    }
+
+    /// All of them that are not zero.
+    pub(crate) fn fargate_zones(&self) -> impl Iterator<Item = u32> {
+        self.fargate_zones.values().flatten().map(|(_, count)| *count)
+    }
+
+    /// Live tasks of a service by zone name, zones in name order: those of registered instances, and where it has tasks
+    /// on Fargate those of its subnets (AZR-011).
     #[must_use]
     pub fn balance(&self, service: ServiceId) -> Vec<(String, u32)> {
         let zones = &self.definitions.zones;
         let mut counts: Vec<Option<u32>> = vec![None; zones.len()];
-        for instance in self.instances.values() {
-            if instance.status.is_registered() {
-                counts[instance.zone.index()].get_or_insert(0);
+        for instance in self.present().filter(|instance| instance.status.is_registered()) {
+            counts[instance.zone.index()].get_or_insert(0);
+        }
+        let row = &self.services[service];
+        if row.tasks.iter().any(|task| self.task(*task).is_fargate()) {
+            for subnet in &self.definitions.services[service].subnets {
+                counts[self.definitions.subnets[*subnet].zone.index()].get_or_insert(0);
             }
         }
-        for task in &self.services[service].tasks {
+        for task in &row.tasks {
             let task = self.task(*task);
-            if task.is_live() {
-                *counts[self.instances[task.instance].zone.index()].get_or_insert(0) += 1;
+            if let Some(zone) = self.zone_of(task).filter(|_| task.is_live()) {
+                *counts[zone.index()].get_or_insert(0) += 1;
             }
         }
         zones.iter().filter_map(|(zone, name)| counts[zone.index()].map(|count| (name.to_owned(), count))).collect()
@@ -189,20 +341,27 @@ impl Cluster {
                     row.queue.clear();
                 }
             }
-            Fact::TaskCreated { task, definition, group, origin, instance, requirements, subnet } => {
-                self.create_task(now, task, definition, group, origin, instance, requirements, subnet);
-            }
+            Fact::TaskCreated { .. } => self.create_task(now, fact),
+            Fact::TaskPlaced { task, instance, subnet } => self.place_task(now, task, instance, subnet),
             Fact::TaskStatusChanged { task, to } => self.task_status(now, task, to),
             Fact::TaskAdmitted { task } => self.admit(task),
             Fact::ImagePullStarted { .. } => {}
             Fact::ImagePullStopped { task } => self.images_pulled(now, task),
-            Fact::ContainerExited { task, container, .. } => {
+            Fact::ContainerExited { task, container, exit_code, .. } => {
                 let row = self.tasks.get_mut(task).expect("a container of an existing task");
                 assert_eq!(row.exited >> container & 1, 0, "{task:?}: container {container} exited already");
                 row.exited |= 1 << container;
+                row.failed |= u32::from(exit_code != 0) << container;
             }
+            Fact::ContainerStarted { task, container, restarts } => {
+                self.container_started(now, task, container, restarts);
+            }
+            Fact::ContainerHealthChanged { task, container, to } => self.container_health(now, task, container, to),
             Fact::TaskStopRequested { task, reason } => self.stop_requested(now, task, reason),
             Fact::TaskExecutionStopped { task } => self.execution_stopped(task),
+            Fact::TaskRetirementNoticed { task } => {
+                self.tasks.get_mut(task).expect("an existing task").retiring = true;
+            }
             Fact::TaskProtectionChanged { task, until } => {
                 self.tasks.get_mut(task).expect("an existing task").protected_until = until;
             }
@@ -229,6 +388,12 @@ impl Cluster {
                 self.services[service].availability_zone_rebalancing = enabled;
             }
             Fact::ServiceUnplaced { service, .. } => self.services[service].placement_failures += 1,
+            Fact::ServiceHeldBack { service, .. } => self.services[service].held_back += 1,
+            Fact::ServiceCapacityChanged { service, strategy, launch_type } => {
+                let row = &mut self.services[service];
+                row.strategy = strategy;
+                row.launch_type = launch_type;
+            }
             Fact::ServiceEvent { service, event } => {
                 let row = &mut self.services[service];
                 // Reaching a steady state resolves whatever held the service up (FLR-012).
@@ -239,26 +404,55 @@ impl Cluster {
             }
             Fact::TaskRequested { .. }
             | Fact::RequestUnplaced { .. }
+            | Fact::RequestRefused { .. }
             | Fact::RequestQueued { .. }
             | Fact::RequestDropped { .. }
             | Fact::StartTaskFailed { .. }
-            | Fact::CallRefused { .. } => {}
+            | Fact::CallRefused { .. }
+            | Fact::ReservationSampled { .. }
+            | Fact::AlarmChanged { .. }
+            | Fact::ScalingDecided { .. }
+            | Fact::ScalingWithheld { .. } => {}
+            Fact::InstanceLaunched { .. }
+            | Fact::LaunchFailed { .. }
+            | Fact::InstanceLifecycleChanged { .. }
+            | Fact::InstanceTerminated { .. }
+            | Fact::InstanceProtectionChanged { .. }
+            | Fact::InstanceHealthChanged { .. }
+            | Fact::SpotInterruptionNoticed { .. }
+            | Fact::RebalanceRecommended { .. }
+            | Fact::SpotPriceChanged { .. }
+            | Fact::PoolCapacityChanged { .. }
+            | Fact::ZoneAvailabilityChanged { .. }
+            | Fact::DesiredCapacityChanged { .. }
+            | Fact::GroupSizeChanged { .. }
+            | Fact::ProcessesChanged { .. }
+            | Fact::NewInstanceProtectionChanged { .. }
+            | Fact::TemplateChanged { .. }
+            | Fact::ConfigurationChanged { .. }
+            | Fact::InstanceRefreshChanged { .. }
+            | Fact::MetricChanged { .. }
+            | Fact::ProviderStatusChanged { .. }
+            | Fact::ProviderChanged { .. } => self.apply_capacity(now, fact),
         }
     }
 
     fn instance_status(&mut self, now: SimTime, instance: InstanceId, to: InstanceStatus) {
-        let planned = &self.definitions.instances[instance];
-        let row = &mut self.instances[instance];
-        assert!(row.status.may_become(to), "{instance:?}: {} -> {to}", row.status);
+        let definitions = Arc::clone(&self.definitions);
+        let planned = definitions.instances.get(instance);
+        let row = &self.instances[instance];
+        assert!(row.status.may_become(to), "{}: {} -> {to}", row.name, row.status);
         let (was_registered, was_receiving) = (row.status.is_registered(), row.can_receive());
-        if row.status == InstanceStatus::Absent {
-            row.registered_at = now;
-            row.registered_at_unix_ms = planned
-                .registered_at_unix_ms
-                .unwrap_or(self.definitions.start_unix_ms + i64::try_from(now.ms()).unwrap_or(i64::MAX));
-            row.connected = planned.agent_connected;
-        }
-        row.status = to;
+        self.recounted(instance, |row| {
+            if row.status == InstanceStatus::Absent {
+                row.registered_at = now;
+                row.registered_at_unix_ms = planned
+                    .and_then(|planned| planned.registered_at_unix_ms)
+                    .unwrap_or(definitions.start_unix_ms + i64::try_from(now.ms()).unwrap_or(i64::MAX));
+                row.connected = planned.is_none_or(|planned| planned.agent_connected);
+            }
+            row.status = to;
+        });
         let row = &self.instances[instance];
         match (was_registered, to.is_registered()) {
             (false, true) => {
@@ -281,6 +475,7 @@ impl Cluster {
         count(&mut self.totals.receiving_instances, was_receiving, is_receiving);
         if to == InstanceStatus::Inactive {
             self.instances[instance].connected = false;
+            self.present.remove(&instance);
         }
     }
 
@@ -292,51 +487,24 @@ impl Cluster {
         count(&mut self.totals.receiving_instances, was_receiving, is_receiving);
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the fields of one fact")]
-    fn create_task(
-        &mut self,
-        now: SimTime,
-        task: TaskId,
-        definition: TaskDefinitionId,
-        group: GroupId,
-        origin: TaskOrigin,
-        instance: InstanceId,
-        requirements: Requirements,
-        subnet: Option<SubnetId>,
-    ) {
-        let definitions = Arc::clone(&self.definitions);
-        let row = &mut self.instances[instance];
-        assert_eq!(row.status, InstanceStatus::Active, "{task:?} was placed on {instance:?}, which is {}", row.status);
-        let reserved = requirements.on(row.registered);
-        row.remaining = row
-            .remaining
-            .checked_sub(reserved)
-            .unwrap_or_else(|| panic!("{task:?} needs {reserved:?}, {instance:?} has {:?} left", row.remaining));
-        for port in &definitions.task_definitions[definition].ports {
-            assert!(row.ports.insert(*port), "{task:?}: port {port} of {instance:?} is taken");
-        }
-        let mut gpu_devices = 0;
-        for _ in 0..reserved.gpus {
-            let device = row.free_gpu_devices & row.free_gpu_devices.wrapping_neg();
-            row.free_gpu_devices &= !device;
-            gpu_devices |= device;
-        }
-        let registered = row.status.is_registered();
-        if registered {
-            self.totals.reserved.add(reserved);
-            self.totals.used_instances += u32::from(row.tasks.is_empty());
-        }
-        row.count_group(group, true);
-        row.live_tasks += 1;
-        row.tasks.push(task);
-        let last = if requirements.eni { TaskStatus::Provisioning } else { TaskStatus::Pending };
-        if last == TaskStatus::Pending {
-            row.queue.push_back(task);
-        }
-        if let Some(subnet) = subnet {
-            let free = &mut self.free_addresses[subnet];
-            *free = free.saturating_sub(1);
-        }
+    /// A task comes into being: on an instance, on Fargate, or waiting in PROVISIONING for an instance (CAS-008).
+    fn create_task(&mut self, now: SimTime, fact: &Fact) {
+        let Fact::TaskCreated {
+            task,
+            definition,
+            group,
+            origin,
+            placement,
+            launch_type,
+            provider,
+            instance,
+            zone,
+            requirements,
+            subnet,
+        } = *fact
+        else {
+            unreachable!("called for this fact only")
+        };
         self.totals.pending_tasks += 1;
         if let TaskOrigin::Service { service, ordinal } = origin {
             let row = &mut self.services[service];
@@ -344,30 +512,129 @@ impl Cluster {
             row.started += 1;
             row.live += 1;
             row.tasks.push(task);
-            // A task was placed: the next failure to place is news again (FLR-012).
-            row.last_events.clear(|said| matches!(said, crate::events::ServiceEvent::PlacementFailed { .. }));
+            if let Some(provider) = provider {
+                row.count_provider(provider, true);
+            }
+        }
+        if let Some(provider) = provider {
+            self.providers[provider].tasks += 1;
+        }
+        let fargate = launch_type == LaunchType::Fargate;
+        if fargate {
+            self.count_fargate(definition, provider, true);
+            self.count_fargate_zone(group, provider, zone, true);
+            self.take_address(subnet);
+            if let Some(service) = origin.service() {
+                self.services[service].last_events.clear(crate::events::ServiceEvent::is_placement_failure);
+            }
+        } else if instance.is_none() {
+            let provider = provider.expect("only a task of a capacity provider waits for an instance");
+            self.providers[provider].waiting.insert(task);
+            self.totals.awaiting_instance += 1;
         }
         self.tasks.insert(Task {
             id: task,
             definition,
             group,
             origin,
-            instance,
-            subnet,
+            placement,
+            launch_type,
+            provider,
+            instance: None,
+            zone: zone.filter(|_| fargate),
+            subnet: subnet.filter(|_| fargate),
             requirements,
-            reserved,
-            last,
+            reserved: Resources::ZERO,
+            last: TaskStatus::Provisioning,
             desired: DesiredStatus::Running,
             stop_reason: None,
             admitted: false,
             execution_stopped: false,
+            started: 0,
             exited: 0,
-            gpu_devices,
+            failed: 0,
+            checked: self.definitions.task_definitions[definition].checked_containers(),
+            healthy: 0,
+            unhealthy: 0,
+            health_since: now,
+            restarts: 0,
+            gpu_devices: 0,
             created_at: now,
             started_at: None,
             stopping_at: None,
             protected_until: None,
+            retiring: false,
         });
+        if let Some(instance) = instance {
+            self.reserve(now, task, instance, subnet);
+            if !requirements.eni {
+                // Nothing is to be done in PROVISIONING: the state is passed over (TSK-001, TSK-004).
+                self.tasks.get_mut(task).expect("just made").last = TaskStatus::Pending;
+                self.instances[instance].queue.push_back(task);
+            }
+        }
+    }
+
+    /// A task that waited in PROVISIONING got its instance (CAS-008). It stays in that state until the engine moves it on.
+    fn place_task(&mut self, now: SimTime, task: TaskId, instance: InstanceId, subnet: Option<SubnetId>) {
+        let row = self.task(task);
+        assert!(row.awaits_instance(), "{task:?} does not wait for an instance");
+        let provider = row.provider.expect("a task that waits has a provider");
+        self.providers[provider].waiting.remove(&task);
+        self.totals.awaiting_instance -= 1;
+        self.reserve(now, task, instance, subnet);
+    }
+
+    fn take_address(&mut self, subnet: Option<SubnetId>) {
+        if let Some(subnet) = subnet {
+            let free = &mut self.free_addresses[subnet];
+            *free = free.saturating_sub(1);
+        }
+    }
+
+    /// The task's resources on an instance are booked (RES-013).
+    fn reserve(&mut self, now: SimTime, task: TaskId, instance: InstanceId, subnet: Option<SubnetId>) {
+        let definitions = Arc::clone(&self.definitions);
+        let asked = self.tasks.get_mut(task).expect("an existing task");
+        let row = &mut self.instances[instance];
+        assert_eq!(row.status, InstanceStatus::Active, "{task:?} was placed on {}, which is {}", row.name, row.status);
+        let reserved = asked.requirements.on(row.registered);
+        row.remaining = row
+            .remaining
+            .checked_sub(reserved)
+            .unwrap_or_else(|| panic!("{task:?} needs {reserved:?}, {} has {:?} left", row.name, row.remaining));
+        for port in &definitions.task_definitions[asked.definition].ports {
+            assert!(row.ports.insert(*port), "{task:?}: port {port} of {} is taken", row.name);
+        }
+        let mut gpu_devices = 0;
+        for _ in 0..reserved.gpus {
+            let device = row.free_gpu_devices & row.free_gpu_devices.wrapping_neg();
+            row.free_gpu_devices &= !device;
+            gpu_devices |= device;
+        }
+        if row.status.is_registered() {
+            self.totals.reserved.add(reserved);
+            self.totals.used_instances += u32::from(row.tasks.is_empty());
+        }
+        row.count_group(asked.group, true);
+        row.live_tasks += 1;
+        // A task that waited may be older than those that came before it.
+        let at = row.tasks.partition_point(|other| *other < task);
+        row.tasks.insert(at, task);
+        asked.instance = Some(instance);
+        asked.subnet = subnet;
+        asked.reserved = reserved;
+        asked.gpu_devices = gpu_devices;
+        let (origin, provider) = (asked.origin, asked.provider);
+        self.take_address(subnet);
+        if let Some(service) = origin.service() {
+            // A task was placed: the next failure to place is news again (FLR-012).
+            let said = &mut self.services[service].last_events;
+            said.clear(crate::events::ServiceEvent::is_placement_failure);
+        }
+        if self.is_provider_task(origin, provider) {
+            self.count_provider_task(now, instance, true);
+        }
     }
 
     fn task_status(&mut self, now: SimTime, task: TaskId, to: TaskStatus) {
@@ -377,6 +644,7 @@ impl Cluster {
         row.last = to;
         if to == TaskStatus::Running {
             row.started_at = Some(now);
+            row.started = self.definitions.task_definitions[row.definition].all_containers();
         }
         let (is_running, live, instance, reserved) = (row.is_running(), row.is_live(), row.instance, row.reserved);
         let (origin, admitted) = (row.origin, row.admitted);
@@ -385,18 +653,68 @@ impl Cluster {
             let pending = &mut self.totals.pending_tasks;
             *pending = if is_running { *pending - 1 } else { *pending + 1 };
         }
-        if to == TaskStatus::Pending {
-            self.instances[instance].queue.push_back(task);
-        } else if to > TaskStatus::Running && !admitted {
-            self.instances[instance].queue.retain(|waiting| *waiting != task);
+        if let Some(instance) = instance {
+            if to == TaskStatus::Pending {
+                self.instances[instance].queue.push_back(task);
+            } else if to > TaskStatus::Running && !admitted {
+                self.instances[instance].queue.retain(|waiting| *waiting != task);
+            }
         }
         if to == TaskStatus::Stopped {
-            self.task_stopped(task);
+            self.task_stopped(now, task);
         }
     }
 
-    fn count_running(&mut self, origin: TaskOrigin, instance: InstanceId, reserved: Resources, up: bool) {
-        let registered = self.instances[instance].status.is_registered();
+    /// A container started alone, or again: it has not exited and its health is not known (TSK-032). Its image is there.
+    fn container_started(&mut self, now: SimTime, task: TaskId, container: u8, restarts: u32) {
+        let row = self.tasks.get_mut(task).expect("a container of an existing task");
+        let bit = 1 << container;
+        let expected = if restarts > 0 { row.exited } else { !row.started };
+        assert_eq!(expected & bit, bit, "{task:?}: container {container} runs already");
+        let before = row.health();
+        row.started |= bit;
+        row.exited &= !bit;
+        row.failed &= !bit;
+        row.healthy &= !bit;
+        row.unhealthy &= !bit;
+        row.restarts += u32::from(restarts > 0);
+        if row.health() != before {
+            row.health_since = now;
+        }
+        if let Some(instance) = row.instance {
+            let image = self.definitions.task_definitions[row.definition].containers[usize::from(container)].image;
+            self.instances[instance].images.insert(image, now);
+        }
+    }
+
+    fn container_health(&mut self, now: SimTime, task: TaskId, container: u8, to: HealthStatus) {
+        let row = self.tasks.get_mut(task).expect("a container of an existing task");
+        let (bit, before) = (1 << container, row.health());
+        assert_eq!(
+            row.running_containers() & bit,
+            bit,
+            "{task:?}: the health of container {container}, which does not run"
+        );
+        row.healthy &= !bit;
+        row.unhealthy &= !bit;
+        match to {
+            HealthStatus::Unknown => {}
+            HealthStatus::Healthy => row.healthy |= bit,
+            HealthStatus::Unhealthy => row.unhealthy |= bit,
+        }
+        if row.health() != before {
+            row.health_since = now;
+        }
+    }
+
+    fn count_running(&mut self, origin: TaskOrigin, instance: Option<InstanceId>, reserved: Resources, up: bool) {
+        let registered = instance.is_some_and(|instance| self.instances[instance].status.is_registered());
+        if let Some(instance) = instance {
+            self.recounted(instance, |row| {
+                let cpu = &mut row.running_cpu;
+                *cpu = if up { *cpu + reserved.cpu } else { *cpu - reserved.cpu };
+            });
+        }
         if up {
             self.totals.running_tasks += 1;
             if registered {
@@ -419,6 +737,7 @@ impl Cluster {
         assert!(!row.admitted, "{task:?} was admitted already");
         row.admitted = true;
         let (instance, reserved, definition) = (row.instance, row.reserved, row.definition);
+        let instance = instance.expect("an admitted task has a host");
         let host = &mut self.instances[instance];
         if host.queue.front() == Some(&task) {
             host.queue.pop_front();
@@ -439,7 +758,9 @@ impl Cluster {
 
     fn images_pulled(&mut self, now: SimTime, task: TaskId) {
         let row = self.task(task);
-        let (instance, definition) = (row.instance, row.definition);
+        let definition = row.definition;
+        // Fargate keeps no image (LAT-012).
+        let Some(instance) = row.instance else { return };
         for container in &self.definitions.task_definitions[definition].containers {
             self.instances[instance].images.insert(container.image, now);
         }
@@ -455,18 +776,30 @@ impl Cluster {
         row.stop_reason = Some(reason);
         row.stopping_at = Some(now);
         let (origin, instance, group, reserved) = (row.origin, row.instance, row.group, row.reserved);
+        let (provider, fargate_zone) = (row.provider, row.zone);
         if was_running {
             self.count_running(origin, instance, reserved, false);
         } else {
             self.totals.pending_tasks -= 1;
         }
         self.totals.stopping_tasks += 1;
-        let host = &mut self.instances[instance];
-        host.count_group(group, false);
-        host.live_tasks -= 1;
+        if let Some(instance) = instance {
+            let host = &mut self.instances[instance];
+            host.count_group(group, false);
+            host.live_tasks -= 1;
+        } else if self.task(task).launch_type == LaunchType::Fargate {
+            self.count_fargate_zone(group, provider, fargate_zone, false);
+        } else {
+            let provider = provider.expect("a task that waits has a provider");
+            self.providers[provider].waiting.remove(&task);
+            self.totals.awaiting_instance -= 1;
+        }
         if let TaskOrigin::Service { service, .. } = origin {
             let row = &mut self.services[service];
             row.live -= 1;
+            if let Some(provider) = provider {
+                row.count_provider(provider, false);
+            }
             row.scheduler_stops += u64::from(reason.by_service());
             row.crashes += u64::from(was_running && reason == StopReason::EssentialContainerExited);
         }
@@ -477,7 +810,8 @@ impl Cluster {
 
     fn release_books(&mut self, task: TaskId) {
         let row = self.task(task);
-        let (instance, reserved, definition, devices) = (row.instance, row.reserved, row.definition, row.gpu_devices);
+        let (reserved, definition, devices) = (row.reserved, row.definition, row.gpu_devices);
+        let Some(instance) = row.instance else { return };
         let host = &mut self.instances[instance];
         let released = reserved.without_enis();
         host.remaining = host.remaining.checked_add(released).expect("no more than was registered");
@@ -494,10 +828,8 @@ impl Cluster {
         let row = self.tasks.get_mut(task).expect("an existing task");
         assert!(!row.execution_stopped, "{task:?}: execution stopped already");
         row.execution_stopped = true;
-        if !row.admitted {
-            return;
-        }
-        let (instance, reserved, definition) = (row.instance, row.reserved, row.definition);
+        let (reserved, definition) = (row.reserved, row.definition);
+        let Some(instance) = row.instance.filter(|_| row.admitted) else { return };
         let host = &mut self.instances[instance];
         host.host_free = host.host_free.checked_add(reserved.without_enis()).expect("no more than was registered");
         let definition = &self.definitions.task_definitions[definition];
@@ -508,7 +840,7 @@ impl Cluster {
         host.ebs_used -= u16::from(definition.ebs_volume);
     }
 
-    fn task_stopped(&mut self, task: TaskId) {
+    fn task_stopped(&mut self, now: SimTime, task: TaskId) {
         let row = self.task(task);
         assert_eq!(row.desired, DesiredStatus::Stopped, "{task:?} reached STOPPED while it was wanted");
         assert!(row.execution_stopped, "{task:?} reached STOPPED before its containers exited");
@@ -516,14 +848,33 @@ impl Cluster {
             self.release_books(task);
         }
         let row = self.tasks.remove(task).expect("an existing task");
-        let host = &mut self.instances[row.instance];
-        let enis = row.reserved.only_enis();
-        host.remaining = host.remaining.checked_add(enis).expect("no more than was registered");
-        let at = host.tasks.iter().position(|other| *other == task).expect("the task is listed");
-        host.tasks.remove(at);
-        if host.status.is_registered() {
-            self.totals.reserved.sub(enis);
-            self.totals.used_instances -= u32::from(host.tasks.is_empty());
+        if let Some(instance) = row.instance {
+            let host = &mut self.instances[instance];
+            let enis = row.reserved.only_enis();
+            host.remaining = host.remaining.checked_add(enis).expect("no more than was registered");
+            remove_sorted(&mut host.tasks, &task);
+            // On Managed Instances an image is kept for a while after its last use (CP-044).
+            let owner = host.option.map(|option| self.definitions.launch_options[option].owner);
+            if matches!(owner, Some(LaunchOwner::Provider(_))) {
+                for container in &self.definitions.task_definitions[row.definition].containers {
+                    if let Some(used) = host.images.get_mut(&container.image) {
+                        *used = now;
+                    }
+                }
+            }
+            if host.status.is_registered() {
+                self.totals.reserved.sub(enis);
+                self.totals.used_instances -= u32::from(host.tasks.is_empty());
+            }
+            if self.is_provider_task(row.origin, row.provider) {
+                self.count_provider_task(now, instance, false);
+            }
+        }
+        if row.is_fargate() {
+            self.count_fargate(row.definition, row.provider, false);
+        }
+        if let Some(provider) = row.provider {
+            self.providers[provider].tasks -= 1;
         }
         if let Some(subnet) = row.subnet {
             self.free_addresses[subnet] += 1;

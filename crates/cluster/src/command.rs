@@ -2,9 +2,11 @@
 //! way answers with facts.
 
 use crate::events::ServiceEvent;
-use crate::ids::{InstanceId, ServiceId, TaskId, ZoneId};
-use crate::lifecycle::ServiceStatus;
+use crate::fact::{LaunchFailure, RefreshStatus, TerminationReason};
+use crate::ids::{AsgId, InstanceId, LaunchOptionId, PolicyId, ProviderId, ServiceId, TaskId, ZoneId};
+use crate::lifecycle::{Market, ServiceStatus};
 use crate::reasons::StopReason;
+use crate::scaling::{Alarm, Decision, Reservation, Withheld};
 
 /// A wish of a controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub enum Command {
         service: ServiceId,
         /// Only in this zone (AZR-007).
         zone: Option<ZoneId>,
+        /// Its capacity provider, chosen before anybody looks for a place (CP-015); `None`: it has a launch type.
+        provider: Option<ProviderId>,
     },
     /// Start the task of a DAEMON service on one instance (PLC-051).
     StartDaemonTask {
@@ -43,6 +47,98 @@ pub enum Command {
         service: ServiceId,
         /// What.
         event: ServiceEvent,
+    },
+    /// A sample of `CapacityProviderReservation` is taken (CAS-003).
+    SampleReservation {
+        /// Of which provider.
+        provider: ProviderId,
+        /// What was counted.
+        sample: Reservation,
+    },
+    /// An alarm changes its state.
+    SetAlarm {
+        /// Of which group.
+        group: AsgId,
+        /// Which alarm.
+        alarm: Alarm,
+        /// Whether it is in ALARM now.
+        in_alarm: bool,
+    },
+    /// The desired capacity of a group is to change; the arithmetic goes with it.
+    SetDesiredCapacity {
+        /// Which group.
+        group: AsgId,
+        /// The new capacity, within `MinSize` and `MaxSize`.
+        to: u32,
+        /// Who decided, and why.
+        decision: Decision,
+    },
+    /// The sizes of a group are to change (ASG-025).
+    SetGroupSize {
+        /// Which group.
+        group: AsgId,
+        /// `MinSize`.
+        min_size: u32,
+        /// `MaxSize`.
+        max_size: u32,
+        /// The action that asks for it.
+        action: PolicyId,
+    },
+    /// An auto scaler notes why it does nothing.
+    NoteWithheld {
+        /// Which group.
+        group: AsgId,
+        /// Why.
+        withheld: Withheld,
+    },
+    /// Scale-in protection is to be set or lifted (CAS-029).
+    SetInstanceProtection {
+        /// Which instance.
+        instance: InstanceId,
+        /// Whether it is protected from now on.
+        protected: bool,
+    },
+    /// EC2 is asked for an instance that it has (ASG-002).
+    LaunchInstance {
+        /// Type, zone, and for whom.
+        option: LaunchOptionId,
+        /// On demand or Spot.
+        market: Market,
+        /// Into the warm pool (ASG-041).
+        warm: bool,
+    },
+    /// EC2 was asked for an instance in every way there is, and had none (ASG-005).
+    NoteLaunchFailure {
+        /// The way that was tried first.
+        option: LaunchOptionId,
+        /// On demand or Spot.
+        market: Market,
+        /// Why.
+        failure: LaunchFailure,
+    },
+    /// An instance leaves the warm pool for the group (ASG-041).
+    StartWarmInstance {
+        /// Which.
+        instance: InstanceId,
+    },
+    /// An instance of a group or provider is to go, through its hooks and its drain (ASG-040, DRN-020).
+    TerminateInstance {
+        /// Which.
+        instance: InstanceId,
+        /// Why.
+        reason: TerminationReason,
+    },
+    /// An instance of a Managed Instances provider is to be emptied (CP-046, CP-047).
+    DrainInstance {
+        /// Which.
+        instance: InstanceId,
+    },
+    /// An instance refresh ends (ASG-043).
+    EndRefresh {
+        /// Of which group.
+        group: AsgId,
+        /// How.
+        to: RefreshStatus,
     },
     /// A service that is being deleted has no task left (SVC-005).
     SetServiceStatus {

@@ -4,9 +4,10 @@
 
 use ecsim_kernel::{Names, SimTime, Span, Table};
 
+use crate::capacity::Processes;
 use crate::ids::{
-    AttributeId, GroupId, ImageId, InstanceId, PlacementId, ServiceId, ShapeId, SourceId, SubnetId, TaskDefinitionId,
-    TextId, ValueId, ZoneId,
+    AsgId, AttributeId, GroupId, ImageId, InstanceId, LaunchOptionId, MetricId, PlacementId, PolicyId, PoolId,
+    ProviderId, ServiceId, ShapeId, SourceId, StrategyId, SubnetId, TaskDefinitionId, TextId, ValueId, ZoneId,
 };
 use crate::resources::{Port, PortSet, Requirements, Resources};
 
@@ -45,6 +46,20 @@ pub struct Definitions {
     pub services: Table<ServiceId, ServiceDefinition>,
     /// What asks for standalone tasks, in name order, the timeline's calls last.
     pub sources: Table<SourceId, Source>,
+    /// EC2 Auto Scaling groups, in name order.
+    pub auto_scaling_groups: Table<AsgId, GroupDefinition>,
+    /// Capacity providers, in name order.
+    pub capacity_providers: Table<ProviderId, CapacityProviderDefinition>,
+    /// Capacity provider strategies (CP-007).
+    pub capacity_strategies: Table<StrategyId, Vec<StrategyItem>>,
+    /// Capacity pools, in the order of type and zone (SPT-001).
+    pub pools: Table<PoolId, CapacityPool>,
+    /// Every way in which a group or provider may launch an instance.
+    pub launch_options: Table<LaunchOptionId, LaunchOption>,
+    /// Names of scaling policies, scheduled actions and lifecycle hooks.
+    pub policies: Names<PolicyId>,
+    /// Names of the metrics that scaling policies look at.
+    pub metrics: Names<MetricId>,
     /// At most so many reserved ports an instance, the agent's included (RES-024, QTA-022).
     pub max_reserved_ports: usize,
     /// Whether CPU, memory, ports and GPUs come free when the desired status turns STOPPED (RES-014, TSK-008)
@@ -92,6 +107,28 @@ pub struct InstanceShape {
     pub ebs_slots: u16,
     /// Whether EBS slots and task network interfaces share one limit (RES-053).
     pub ebs_shared_with_enis: bool,
+}
+
+impl InstanceShape {
+    /// An instance of a type that says nothing special about itself: no attributes, no ports in use, agent 1.103.0.
+    #[must_use]
+    pub fn plain(instance_type: &str, registered: Resources) -> Self {
+        Self {
+            instance_type: instance_type.to_owned(),
+            registered,
+            reserved_ports: PortSet::default(),
+            attributes: Vec::new(),
+            agent_version: "1.103.0".to_owned(),
+            trunk: false,
+            external: false,
+            pull_behavior: PullBehavior::Default,
+            stop_timeout: Span::from_secs(30),
+            hidden_enis: 0,
+            dynamic_ports: 28_232,
+            ebs_slots: 27,
+            ebs_shared_with_enis: false,
+        }
+    }
 }
 
 /// `ECS_IMAGE_PULL_BEHAVIOR` (TSK-050).
@@ -166,6 +203,45 @@ pub struct TaskDefinition {
     pub containers: Vec<ContainerDefinition>,
     /// Whether it needs an EBS volume attached (RES-052).
     pub ebs_volume: bool,
+    /// What AWS Fargate has to know of it; `None`: it cannot run there (FGT-001, FGT-002).
+    pub fargate: Option<FargateSize>,
+}
+
+/// A task definition as Fargate sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FargateSize {
+    /// CPU units of the task (FGT-001).
+    pub cpu: u32,
+    /// MiB of the task.
+    pub memory: u32,
+    /// GiB of ephemeral storage, the 20 that are included too (FGT-003).
+    pub ephemeral_gib: u32,
+    /// `runtimePlatform`.
+    pub platform: FargatePlatform,
+}
+
+/// Operating system and processor of a Fargate task: each has prices of its own (BIL-002).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FargatePlatform {
+    /// Linux on x86-64.
+    #[default]
+    LinuxX86,
+    /// Linux on Arm.
+    LinuxArm,
+    /// Windows on x86-64. There is no Fargate Spot for it.
+    Windows,
+}
+
+impl FargatePlatform {
+    /// As in `runtimePlatform`: operating system and architecture.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LinuxX86 => "LINUX/X86_64",
+            Self::LinuxArm => "LINUX/ARM64",
+            Self::Windows => "WINDOWS/X86_64",
+        }
+    }
 }
 
 impl TaskDefinition {
@@ -173,6 +249,33 @@ impl TaskDefinition {
     #[must_use]
     pub fn display_name(&self) -> String {
         format!("{}:{}", self.family, self.revision)
+    }
+
+    /// Whether some of its containers wait for others (TSK-021): then they start and stop one after the other.
+    #[must_use]
+    pub fn is_ordered(&self) -> bool {
+        self.containers.iter().any(|container| !container.depends_on.is_empty())
+    }
+
+    /// The bit set of all its containers.
+    #[must_use]
+    pub fn all_containers(&self) -> u32 {
+        u32::MAX.checked_shr(32_u32.saturating_sub(self.containers.len() as u32)).unwrap_or(0)
+    }
+
+    /// The bit set of the containers whose health is the task's: essential ones that have a check (TSK-043).
+    #[must_use]
+    pub fn checked_containers(&self) -> u32 {
+        let checked = |container: &ContainerDefinition| container.essential && container.health_check.is_some();
+        self.containers.iter().enumerate().filter(|(_, it)| checked(it)).fold(0, |set, (at, _)| set | 1 << at)
+    }
+
+    /// Whether its containers have a life of their own: an order, a restart policy or a health check.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.containers.iter().any(|container| {
+            !container.depends_on.is_empty() || container.restart_policy.is_some() || container.health_check.is_some()
+        })
     }
 }
 
@@ -193,10 +296,75 @@ pub struct ContainerDefinition {
     pub gpus: crate::resources::GpuNeed,
     /// `stopTimeout` (TSK-025).
     pub stop_timeout: Option<Span>,
+    /// `dependsOn`: what it waits for before it starts (TSK-021).
+    pub depends_on: Vec<ContainerDependency>,
+    /// `startTimeout`: how long its dependents wait for it (TSK-023).
+    pub start_timeout: Option<Span>,
+    /// `restartPolicy`, where it is enabled (TSK-030).
+    pub restart_policy: Option<RestartPolicy>,
+    /// `healthCheck` (TSK-040).
+    pub health_check: Option<HealthCheck>,
     /// Its image.
     pub image: ImageId,
     /// How many dynamic host ports it maps (RES-025, RES-027).
     pub dynamic_ports: u32,
+}
+
+/// What a container waits for before it starts (TSK-021).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ContainerDependency {
+    /// The index of the other container in the task definition.
+    pub container: u8,
+    /// What must have happened to it.
+    pub condition: DependencyCondition,
+}
+
+/// How far a container must have come (TSK-021).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DependencyCondition {
+    /// It has started; it may have stopped since (TSK-022).
+    Start,
+    /// It has run to its exit, with any code.
+    Complete,
+    /// It has exited with code 0.
+    Success,
+    /// Its health check has passed.
+    Healthy,
+}
+
+impl DependencyCondition {
+    /// AWS's spelling.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Start => "START",
+            Self::Complete => "COMPLETE",
+            Self::Success => "SUCCESS",
+            Self::Healthy => "HEALTHY",
+        }
+    }
+}
+
+/// When a container that exited is started again in place (TSK-030, TSK-031).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestartPolicy {
+    /// Exit codes after which it is not, ascending.
+    pub ignored_exit_codes: Vec<i32>,
+    /// It must have run for so long, 60 to 1800 s.
+    pub attempt_period: Span,
+}
+
+/// How a container's health is checked (TSK-040).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HealthCheck {
+    /// From the start, or from the end of the last probe, to the next probe: 5 to 300 s.
+    pub interval: Span,
+    /// How long a probe may take: 2 to 60 s.
+    pub timeout: Span,
+    /// Failures in a row that make the container UNHEALTHY: 1 to 10.
+    pub retries: u32,
+    /// Failures of probes that begin within it do not count until one has passed: 0 to 300 s.
+    pub start_period: Span,
 }
 
 /// `schedulingStrategy` (PLC-050).
@@ -217,6 +385,133 @@ pub enum LaunchType {
     Ec2,
     /// Only instances with `ecs.capability.external`.
     External,
+    /// AWS Fargate: no container instance (FGT-002).
+    Fargate,
+}
+
+impl LaunchType {
+    /// AWS's spelling.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ec2 => "EC2",
+            Self::External => "EXTERNAL",
+            Self::Fargate => "FARGATE",
+        }
+    }
+}
+
+/// An item of a capacity provider strategy (CP-007).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StrategyItem<P = ProviderId> {
+    /// Which provider.
+    pub provider: P,
+    /// So many tasks go there first, 0 to 100,000.
+    pub base: u32,
+    /// Its share of the tasks beyond every base, 0 to 1,000.
+    pub weight: u32,
+}
+
+/// `managedScaling` of a capacity provider (CAS-002).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ManagedScaling {
+    /// `targetCapacity` in percent, 1 to 100.
+    pub target: u32,
+    /// `minimumScalingStepSize`.
+    pub minimum_step: u32,
+    /// `maximumScalingStepSize`.
+    pub maximum_step: u32,
+    /// `instanceWarmupPeriod`.
+    pub warmup: Span,
+}
+
+/// What a capacity provider stands for (CP-001).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ProviderKind {
+    /// One Auto Scaling group (CP-003).
+    AutoScalingGroup(AsgId),
+    /// Instances that ECS itself buys (CP-040).
+    ManagedInstances,
+    /// `FARGATE`.
+    Fargate,
+    /// `FARGATE_SPOT`.
+    FargateSpot,
+}
+
+/// A capacity provider as created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CapacityProviderDefinition {
+    /// Its name.
+    pub name: String,
+    /// What it stands for.
+    pub kind: ProviderKind,
+    /// Managed scaling; `None`: DISABLED.
+    pub managed_scaling: Option<ManagedScaling>,
+    /// `managedTerminationProtection` (CP-022).
+    pub termination_protection: bool,
+    /// `managedDraining` (CP-023).
+    pub managed_draining: bool,
+    /// Whether it exists and is associated with the cluster from the start.
+    pub exists_at_start: bool,
+}
+
+/// What the cluster has to know of an Auto Scaling group; how it behaves is the policies' business.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupDefinition {
+    /// Its name.
+    pub name: String,
+    /// `MinSize`.
+    pub min_size: u32,
+    /// `MaxSize`.
+    pub max_size: u32,
+    /// `DesiredCapacity` (ASG-001).
+    pub desired_capacity: u32,
+    /// Its zones, in the order of the configuration (ASG-003).
+    pub zones: Vec<ZoneId>,
+    /// `NewInstancesProtectedFromScaleIn` (ASG-013).
+    pub protects_new_instances: bool,
+    /// Suspended processes (ASG-042).
+    pub suspended: Processes,
+}
+
+/// An instance type in a zone: what Spot prices, interruptions and shortages are about (SPT-001).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CapacityPool {
+    /// `m5.large`.
+    pub instance_type: String,
+    /// Where.
+    pub zone: ZoneId,
+}
+
+/// One way in which a group or a Managed Instances provider may launch an instance: a type in a zone, and what such an
+/// instance registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LaunchOption {
+    /// Whose it is.
+    pub owner: LaunchOwner,
+    /// Type and zone.
+    pub pool: PoolId,
+    /// What such an instance registers.
+    pub shape: ShapeId,
+    /// The zone, as in the pool.
+    pub zone: ZoneId,
+    /// The subnet of its primary network interface.
+    pub subnet: Option<SubnetId>,
+    /// The place of its type in the list of overrides, from 0 (ASG-010).
+    pub rank: u32,
+    /// The version of the group's template that has this option, from 1.
+    pub template: u32,
+    /// Size of its volumes in GiB, for the bill.
+    pub volume_gib: u32,
+}
+
+/// Who launches instances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LaunchOwner {
+    /// An Auto Scaling group.
+    Group(AsgId),
+    /// A Managed Instances provider.
+    Provider(ProviderId),
 }
 
 /// A service as created.
@@ -228,8 +523,10 @@ pub struct ServiceDefinition {
     pub group: GroupId,
     /// REPLICA or DAEMON.
     pub scheduling: SchedulingStrategy,
-    /// Which instances it may use (PLC-011).
+    /// Which instances it may use (PLC-011), where no strategy says otherwise.
     pub launch_type: LaunchType,
+    /// Its capacity provider strategy at creation (CP-011, CP-019).
+    pub strategy: Option<StrategyId>,
     /// What its tasks run.
     pub task_definition: TaskDefinitionId,
     /// `desiredCount` at creation; 0 for DAEMON, which has none (PLC-051).

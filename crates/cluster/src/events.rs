@@ -3,6 +3,7 @@
 use ecsim_kernel::SimTime;
 
 use crate::arn;
+use crate::cluster::Cluster;
 use crate::definitions::Definitions;
 use crate::ids::{InstanceId, ServiceId, TaskId, ZoneId};
 use crate::reasons::Rejection;
@@ -62,6 +63,10 @@ pub enum ServiceEvent {
         /// Where.
         zone: ZoneId,
     },
+    /// `was unable to place a task …` as the task's capacity provider has no instance (FLR-010).
+    ProviderEmpty,
+    /// Fargate has no capacity in the service's zones (FGP-002).
+    FargateUnavailable,
 }
 
 /// `eventType` of an ECS service action event.
@@ -91,15 +96,20 @@ impl EventType {
 pub const TROUBLESHOOTING: &str =
     "For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.";
 
+/// What Fargate says where it has no capacity in the zones of a task (FGP-002).
+pub const FARGATE_UNAVAILABLE: &str =
+    "Capacity is unavailable at this time. Please try again later or in a different availability zone";
+
 impl ServiceEvent {
     /// `eventName` of the EventBridge event (SVC-052, AZR-011), and its type; `None` where AWS sends none.
     #[must_use]
     pub const fn event_name(self) -> Option<(EventType, &'static str)> {
         Some(match self {
             Self::SteadyState => (EventType::Info, "SERVICE_STEADY_STATE"),
-            Self::PlacementFailed { .. } | Self::RebalancingPlacementFailed { .. } => {
-                (EventType::Error, "SERVICE_TASK_PLACEMENT_FAILURE")
-            }
+            Self::PlacementFailed { .. }
+            | Self::ProviderEmpty
+            | Self::FargateUnavailable
+            | Self::RebalancingPlacementFailed { .. } => (EventType::Error, "SERVICE_TASK_PLACEMENT_FAILURE"),
             Self::DaemonConstraintViolated { .. } => (EventType::Warn, "SERVICE_DAEMON_PLACEMENT_CONSTRAINT_VIOLATED"),
             Self::RebalancingStarted => (EventType::Info, "SERVICE_REBALANCING_STARTED"),
             Self::RebalancingTasksStarted { .. } => (EventType::Info, "TASKS_STARTED"),
@@ -117,17 +127,26 @@ impl ServiceEvent {
         matches!(
             self,
             Self::PlacementFailed { .. }
+                | Self::ProviderEmpty
+                | Self::FargateUnavailable
                 | Self::ProtectedTasks
                 | Self::DeploymentConfiguration
                 | Self::RebalancingPlacementFailed { .. }
         )
     }
 
+    /// Whether it says that a task found no place (FLR-010, FGP-002).
+    #[must_use]
+    pub const fn is_placement_failure(self) -> bool {
+        matches!(self, Self::PlacementFailed { .. } | Self::ProviderEmpty | Self::FargateUnavailable)
+    }
+
     /// The message as `DescribeServices` returns it: it begins with `(service NAME)`.
     ///
     /// `balance` is the service's live tasks by zone name, for the messages of AZR-011 that list them.
     #[must_use]
-    pub fn message(self, definitions: &Definitions, service: ServiceId, balance: &[(String, u32)]) -> String {
+    pub fn message(self, cluster: &Cluster, service: ServiceId, balance: &[(String, u32)]) -> String {
+        let definitions: &Definitions = cluster.definitions();
         let name = &definitions.services[service].name;
         let rest = match self {
             Self::SteadyState => "has reached a steady state.".to_owned(),
@@ -136,12 +155,18 @@ impl ServiceEvent {
             }
             Self::PlacementFailed { closest } => format!(
                 "was unable to place a task because no container instance met all of its requirements. {} {TROUBLESHOOTING}",
-                placement_tail(definitions, closest)
+                placement_tail(cluster, closest)
             ),
+            Self::ProviderEmpty => format!(
+                "was unable to place a task because no container instance met all of its requirements. Reason: No Container Instances were found in your capacity provider. {TROUBLESHOOTING}"
+            ),
+            Self::FargateUnavailable => {
+                format!("was unable to place a task. Reason: {FARGATE_UNAVAILABLE}. {TROUBLESHOOTING}")
+            }
             Self::DaemonConstraintViolated { task, instance } => format!(
                 "(task {}) was stopped because (container-instance {}) no longer satisfies the placement constraints of the service.",
                 arn::task_id(definitions, task),
-                arn::container_instance_id(definitions, instance)
+                arn::container_instance_id(definitions, &cluster.instances()[instance])
             ),
             Self::ProtectedTasks => format!(
                 "was unable to reach steady state because task set ({}) was unable to scale in. Reason: The number of protected tasks are more than the desired count of tasks.",
@@ -173,11 +198,11 @@ impl ServiceEvent {
 }
 
 /// The second sentence of FLR-010.
-fn placement_tail(definitions: &Definitions, closest: Option<(InstanceId, Rejection)>) -> String {
+fn placement_tail(cluster: &Cluster, closest: Option<(InstanceId, Rejection)>) -> String {
     let Some((instance, reason)) = closest else {
         return "Reason: No Container Instances were found in your cluster.".to_owned();
     };
-    let id = arn::container_instance_id(definitions, instance);
+    let id = arn::container_instance_id(cluster.definitions(), &cluster.instances()[instance]);
     let what = match reason {
         Rejection::Cpu => "has insufficient CPU units available.".to_owned(),
         Rejection::Memory => "has insufficient memory available.".to_owned(),
@@ -263,6 +288,7 @@ mod tests {
             group: GroupId::new(0),
             scheduling: SchedulingStrategy::Replica,
             launch_type: LaunchType::Ec2,
+            strategy: None,
             task_definition: TaskDefinitionId::new(0),
             desired_count: 1,
             minimum_healthy_percent: 100,
@@ -272,8 +298,22 @@ mod tests {
             subnets: Vec::new(),
             exists_at_start: true,
         });
-        let said = |event: ServiceEvent| event.message(&definitions, service, &[]);
+        let cluster = Cluster::new(std::sync::Arc::new(definitions));
+        let said = |event: ServiceEvent| event.message(&cluster, service, &[]);
         assert_eq!(said(ServiceEvent::SteadyState), "(service web) has reached a steady state.");
+        // FLR-010 and FGP-002.
+        assert_eq!(
+            said(ServiceEvent::ProviderEmpty),
+            "(service web) was unable to place a task because no container instance met all of its requirements. Reason: No \
+             Container Instances were found in your capacity provider. For more information, see the Troubleshooting section \
+             of the Amazon ECS Developer Guide."
+        );
+        assert_eq!(
+            said(ServiceEvent::FargateUnavailable),
+            "(service web) was unable to place a task. Reason: Capacity is unavailable at this time. Please try again later \
+             or in a different availability zone. For more information, see the Troubleshooting section of the Amazon ECS \
+             Developer Guide."
+        );
         assert_eq!(
             said(ServiceEvent::DeploymentConfiguration),
             "(service web) was unable to stop or start tasks during a deployment because of the service deployment \

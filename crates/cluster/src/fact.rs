@@ -5,14 +5,19 @@
 
 use ecsim_kernel::SimTime;
 
+use crate::capacity::Processes;
+use crate::definitions::{LaunchOwner, LaunchType, ManagedScaling};
 use crate::events::ServiceEvent;
 use crate::ids::{
-    AttributeId, CallId, GroupId, InstanceId, PlacementId, ServiceId, SourceId, SubnetId, TaskDefinitionId, TaskId,
-    ValueId, ZoneId,
+    AsgId, AttributeId, CallId, GroupId, InstanceId, LaunchOptionId, MetricId, PlacementId, PoolId, ProviderId,
+    ServiceId, SourceId, StrategyId, SubnetId, TaskDefinitionId, TaskId, ValueId, ZoneId,
 };
-use crate::lifecycle::{InstanceStatus, ServiceStatus, TaskStatus};
+use crate::lifecycle::{
+    HealthStatus, InstanceLifecycle, InstanceStatus, Market, ProviderStatus, ServiceStatus, TaskStatus,
+};
 use crate::reasons::{RejectionCounts, StopReason};
 use crate::resources::Requirements;
+use crate::scaling::{Decision, Withheld};
 
 /// Something that has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,6 +80,19 @@ pub enum Fact {
         rejections: RejectionCounts,
         /// The instance that got furthest (FLR-005).
         closest: Option<InstanceId>,
+        /// What refused the copies, where it was no instance.
+        held_back: Option<HeldBack>,
+    },
+    /// A `RunTask` call for these copies was turned away before anybody looked for an instance (CAS-009, FGT-010).
+    RequestRefused {
+        /// Who asked.
+        source: SourceId,
+        /// The first copy.
+        ordinal: u32,
+        /// How many copies.
+        count: u32,
+        /// Why.
+        by: HeldBack,
     },
     /// The caller keeps an unplaced copy and will try again.
     RequestQueued {
@@ -118,11 +136,28 @@ pub enum Fact {
         group: GroupId,
         /// Who wanted it.
         origin: TaskOrigin,
-        /// Where.
-        instance: InstanceId,
+        /// Its strategies and constraints.
+        placement: PlacementId,
+        /// Its launch type, or that of its provider.
+        launch_type: LaunchType,
+        /// Its capacity provider, chosen before placement and for life (CP-015).
+        provider: Option<ProviderId>,
+        /// Where; `None`: on Fargate, or it waits in PROVISIONING for an instance of its provider (CAS-008).
+        instance: Option<InstanceId>,
+        /// The zone of a Fargate task.
+        zone: Option<ZoneId>,
         /// What it reserves.
         requirements: Requirements,
         /// The subnet its network interface lies in (PLC-007).
+        subnet: Option<SubnetId>,
+    },
+    /// A task that waited in PROVISIONING got an instance of its provider (CAS-008); its resources are reserved.
+    TaskPlaced {
+        /// Which.
+        task: TaskId,
+        /// Where.
+        instance: InstanceId,
+        /// The subnet its network interface lies in.
         subnet: Option<SubnetId>,
     },
     /// `lastStatus` moved on (TSK-001).
@@ -168,6 +203,11 @@ pub enum Fact {
     /// The last container exited (`executionStoppedAt`): the host's resources are free.
     TaskExecutionStopped {
         /// Which task.
+        task: TaskId,
+    },
+    /// Fargate announced that it will retire the platform under a task (FGT-006): its service replaces it meanwhile.
+    TaskRetirementNoticed {
+        /// Which.
         task: TaskId,
     },
     /// Scale-in protection was set until an instant, or lifted (PLC-075).
@@ -232,6 +272,224 @@ pub enum Fact {
         /// The instance that got furthest (FLR-005).
         closest: Option<InstanceId>,
     },
+    /// A service could not create a task: too many wait in PROVISIONING already (CAS-009), or Fargate has no quota or
+    /// capacity for it (FGT-004, FGT-010).
+    ServiceHeldBack {
+        /// Which service.
+        service: ServiceId,
+        /// By what.
+        by: HeldBack,
+    },
+    /// The service's capacity provider strategy or launch type changed (CP-018).
+    ServiceCapacityChanged {
+        /// Which service.
+        service: ServiceId,
+        /// The new strategy.
+        strategy: Option<StrategyId>,
+        /// The launch type, where there is no strategy.
+        launch_type: LaunchType,
+    },
+    /// EC2 launched an instance for a group or a Managed Instances provider: a new row, and the bill begins (ASG-002).
+    InstanceLaunched {
+        /// The new id: always the next one.
+        instance: InstanceId,
+        /// Type, zone, and whose it is.
+        option: LaunchOptionId,
+        /// On demand or Spot.
+        market: Market,
+        /// Into the warm pool (ASG-041).
+        warm: bool,
+    },
+    /// EC2 could not launch an instance (ASG-005).
+    LaunchFailed {
+        /// For whom.
+        owner: LaunchOwner,
+        /// What was tried last.
+        option: LaunchOptionId,
+        /// On demand or Spot.
+        market: Market,
+        /// Why.
+        failure: LaunchFailure,
+    },
+    /// An instance moved on in the life cycle of its group (ASG-002).
+    InstanceLifecycleChanged {
+        /// Which.
+        instance: InstanceId,
+        /// The new state.
+        to: InstanceLifecycle,
+    },
+    /// An EC2 instance is shutting down for good: its bill ends here (BIL-010).
+    InstanceTerminated {
+        /// Which.
+        instance: InstanceId,
+        /// Why.
+        reason: TerminationReason,
+    },
+    /// Scale-in protection of an instance was set or lifted (ASG-013, CAS-029).
+    InstanceProtectionChanged {
+        /// Which.
+        instance: InstanceId,
+        /// Whether it is protected now.
+        protected: bool,
+    },
+    /// The group learnt that an instance is unhealthy, or healthy again (ASG-006).
+    InstanceHealthChanged {
+        /// Which.
+        instance: InstanceId,
+        /// Whether it is healthy.
+        healthy: bool,
+    },
+    /// `EC2 Spot Instance Interruption Warning` (SPT-002).
+    SpotInterruptionNoticed {
+        /// Which instance.
+        instance: InstanceId,
+        /// When EC2 takes it.
+        reclaimed_at: SimTime,
+    },
+    /// `EC2 Instance Rebalance Recommendation` (SPT-003).
+    RebalanceRecommended {
+        /// Which instance.
+        instance: InstanceId,
+    },
+    /// The Spot price of a pool changed (SPT-013).
+    SpotPriceChanged {
+        /// Which pool.
+        pool: PoolId,
+        /// US dollars an hour, in billionths.
+        nano_dollars: u64,
+    },
+    /// Whether a pool has capacity changed (ASG-005).
+    PoolCapacityChanged {
+        /// Which pool.
+        pool: PoolId,
+        /// Of what kind; `None`: of either.
+        market: Option<Market>,
+        /// Whether launches succeed.
+        available: bool,
+        /// How many instances so bought it holds at most from now on; `None`: as before.
+        limit: Option<u32>,
+    },
+    /// A group or a Managed Instances provider is configured otherwise from now on.
+    ConfigurationChanged {
+        /// Which.
+        owner: LaunchOwner,
+        /// The number of the configuration; 0 is the one at the start.
+        configuration: u32,
+        /// Whether its zones are others than before (ASG-008).
+        rezoned: bool,
+    },
+    /// An Availability Zone failed or came back.
+    ZoneAvailabilityChanged {
+        /// Which.
+        zone: ZoneId,
+        /// Whether it works.
+        available: bool,
+    },
+    /// The desired capacity of a group changed.
+    DesiredCapacityChanged {
+        /// Which group.
+        group: AsgId,
+        /// The new capacity.
+        to: u32,
+    },
+    /// `MinSize` and `MaxSize` of a group changed.
+    GroupSizeChanged {
+        /// Which group.
+        group: AsgId,
+        /// `MinSize`.
+        min_size: u32,
+        /// `MaxSize`.
+        max_size: u32,
+    },
+    /// Processes of a group were suspended or resumed (ASG-042).
+    ProcessesChanged {
+        /// Which group.
+        group: AsgId,
+        /// All that are suspended now.
+        suspended: Processes,
+    },
+    /// `NewInstancesProtectedFromScaleIn` changed, for instances to come (ASG-013).
+    NewInstanceProtectionChanged {
+        /// Which group.
+        group: AsgId,
+        /// Whether they are protected.
+        protected: bool,
+    },
+    /// The group's template has a new version; instances of an older one are outdated (ASG-031).
+    TemplateChanged {
+        /// Which group.
+        group: AsgId,
+        /// The version.
+        version: u32,
+    },
+    /// An instance refresh began or ended (ASG-043).
+    InstanceRefreshChanged {
+        /// Which group.
+        group: AsgId,
+        /// Which of the group's refreshes, from 0.
+        refresh: u32,
+        /// What became of it.
+        to: RefreshStatus,
+    },
+    /// An auto scaler took a decision: the arithmetic is in it.
+    ScalingDecided {
+        /// Which group.
+        group: AsgId,
+        /// The desired capacity before.
+        from: u32,
+        /// The desired capacity after.
+        to: u32,
+        /// Who, and why.
+        decision: Decision,
+    },
+    /// An auto scaler wanted to act and could not, for a new reason.
+    ScalingWithheld {
+        /// Which group.
+        group: AsgId,
+        /// Why.
+        withheld: Withheld,
+    },
+    /// `CapacityProviderReservation` was sampled (CAS-003).
+    ReservationSampled {
+        /// Which provider.
+        provider: ProviderId,
+        /// What was counted.
+        sample: crate::scaling::Reservation,
+    },
+    /// An alarm of an auto scaler changed its state.
+    AlarmChanged {
+        /// Which group.
+        group: AsgId,
+        /// Which alarm.
+        alarm: crate::scaling::Alarm,
+        /// Whether it is in ALARM now.
+        in_alarm: bool,
+    },
+    /// A custom metric has a new value (millionths).
+    MetricChanged {
+        /// Which metric.
+        metric: MetricId,
+        /// Its value in millionths; `None`: no data.
+        value: Option<i64>,
+    },
+    /// A capacity provider was created, associated, disassociated or deleted (CP-001).
+    ProviderStatusChanged {
+        /// Which.
+        provider: ProviderId,
+        /// The new state.
+        to: ProviderStatus,
+    },
+    /// `UpdateCapacityProvider` (CAS-002).
+    ProviderChanged {
+        /// Which.
+        provider: ProviderId,
+        /// Managed scaling; `None`: DISABLED.
+        managed_scaling: Option<ManagedScaling>,
+        /// `managedTerminationProtection`.
+        termination_protection: bool,
+        /// `managedDraining`.
+        managed_draining: bool,
+    },
     /// An entry of the service's event list (FLR-010 to FLR-021).
     ServiceEvent {
         /// Which service.
@@ -239,6 +497,162 @@ pub enum Fact {
         /// What it says.
         event: ServiceEvent,
     },
+    /// A container started on its own: in a task whose containers wait for one another (TSK-021), or again after its exit
+    /// (TSK-031). The containers of other tasks start together, which is RUNNING.
+    ContainerStarted {
+        /// Which task.
+        task: TaskId,
+        /// Its index in the task definition.
+        container: u8,
+        /// How often it has been started again; 0: the first start.
+        restarts: u32,
+    },
+    /// The health check of a container has a new result (TSK-041).
+    ContainerHealthChanged {
+        /// Which task.
+        task: TaskId,
+        /// Its index in the task definition.
+        container: u8,
+        /// The result.
+        to: HealthStatus,
+    },
+}
+
+/// What held a service, or a caller of `RunTask`, back from creating a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HeldBack {
+    /// As many tasks wait in PROVISIONING as the cluster may have (CAS-009).
+    ProvisioningQuota,
+    /// The vCPU quota of Fargate is used up (FGT-010).
+    FargateQuota,
+    /// Fargate has no capacity: `Capacity is unavailable at this time` (FGT-004, FGP-002).
+    FargateCapacity,
+}
+
+impl HeldBack {
+    /// AWS's exception name, where a `RunTask` call is turned away (CAS-009, FGT-010).
+    #[must_use]
+    pub const fn exception(self) -> &'static str {
+        match self {
+            Self::ProvisioningQuota | Self::FargateQuota | Self::FargateCapacity => "ClientException",
+        }
+    }
+
+    /// How `RunTask` says it: the message of the `ClientException` (CAS-009, FGT-010), or of the failure (FGP-002).
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::ProvisioningQuota => "You've reached the limit on the number of tasks that can be provisioning",
+            Self::FargateQuota => "You've reached the limit on the number of vCPUs you can run concurrently",
+            Self::FargateCapacity => crate::events::FARGATE_UNAVAILABLE,
+        }
+    }
+}
+
+/// Why EC2 launched nothing (ASG-005).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LaunchFailure {
+    /// `InsufficientInstanceCapacity`.
+    InsufficientInstanceCapacity,
+    /// The Spot price is above the maximum price.
+    SpotMaxPriceTooLow,
+    /// The zone does not work.
+    ZoneUnavailable,
+}
+
+impl LaunchFailure {
+    /// The text of the failed scaling activity.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::InsufficientInstanceCapacity => {
+                "InsufficientInstanceCapacity: We currently do not have sufficient capacity in the Availability Zone you requested."
+            }
+            Self::SpotMaxPriceTooLow => {
+                "SpotMaxPriceTooLow: Your Spot request price is lower than the minimum required Spot request fulfillment price."
+            }
+            Self::ZoneUnavailable => "Unavailable: the Availability Zone does not work.",
+        }
+    }
+}
+
+/// Why an EC2 instance was terminated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TerminationReason {
+    /// `TerminateInstances`, by hand.
+    User,
+    /// The group had more instances than it wanted.
+    ScaleIn,
+    /// `TerminateInstanceInAutoScalingGroup`, by hand.
+    UserInGroup,
+    /// Its health check failed (ASG-006).
+    Unhealthy,
+    /// EC2 took a Spot instance back (SPT-002).
+    SpotInterruption,
+    /// A replacement took its place at a rebalance recommendation (SPT-010).
+    CapacityRebalance,
+    /// The group evened out its zones (ASG-008).
+    AzRebalance,
+    /// Instance refresh (ASG-043).
+    Refresh,
+    /// It had reached its maximum lifetime (ASG-045, CP-047).
+    Lifetime,
+    /// A launch hook ended with ABANDON (ASG-040).
+    LaunchAbandoned,
+    /// Nothing ran on it any more (CP-045).
+    Idle,
+    /// Its tasks fit elsewhere (CP-046).
+    Consolidated,
+    /// The warm pool had more than it wanted (ASG-041).
+    WarmPool,
+}
+
+impl TerminationReason {
+    /// A short name for tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::ScaleIn => "scale-in",
+            Self::UserInGroup => "user-in-group",
+            Self::Unhealthy => "unhealthy",
+            Self::SpotInterruption => "spot-interruption",
+            Self::CapacityRebalance => "capacity-rebalance",
+            Self::AzRebalance => "az-rebalance",
+            Self::Refresh => "instance-refresh",
+            Self::Lifetime => "max-lifetime",
+            Self::LaunchAbandoned => "launch-abandoned",
+            Self::Idle => "idle",
+            Self::Consolidated => "consolidation",
+            Self::WarmPool => "warm-pool",
+        }
+    }
+}
+
+/// What becomes of an instance refresh (ASG-043).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RefreshStatus {
+    /// It began.
+    InProgress,
+    /// Every instance is of the new template.
+    Successful,
+    /// It was stuck for too long.
+    Failed,
+    /// It was cancelled.
+    Cancelled,
+}
+
+impl RefreshStatus {
+    /// AWS's spelling.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InProgress => "InProgress",
+            Self::Successful => "Successful",
+            Self::Failed => "Failed",
+            Self::Cancelled => "Cancelled",
+        }
+    }
 }
 
 /// Who wanted a task.
@@ -347,6 +761,30 @@ pub enum CallError {
         /// The quota.
         limit: u32,
     },
+    /// The group or the provider is not there, or not in a state for it.
+    NoSuchGroup,
+    /// The provider does not exist or is not ACTIVE in the cluster.
+    NoSuchProvider,
+    /// The provider is still used by tasks or services (CP-004, CP-006).
+    ProviderInUse {
+        /// Which.
+        provider: ProviderId,
+    },
+    /// Termination protection needs managed scaling and the group's scale-in protection (CP-022).
+    TerminationProtectionNotPossible,
+    /// A cooldown is in effect, and the call honours it (ASG-024).
+    CooldownInEffect,
+    /// No instance that the call means waits in the hook (ASG-040).
+    NoLifecycleAction,
+    /// The size is outside of `MinSize` and `MaxSize` (ASG-001).
+    GroupSize {
+        /// `MinSize`.
+        min_size: u32,
+        /// `MaxSize`.
+        max_size: u32,
+    },
+    /// A refresh is in progress already, or none is.
+    RefreshState,
     /// An UpdateService call would leave rebalancing ENABLED where it is not possible (AZR-003).
     RebalancingNotPossible {
         /// Which service.
@@ -362,6 +800,10 @@ impl CallError {
             Self::ServiceNotActive { .. } => "ServiceNotActiveException",
             Self::AttributeLimitExceeded { .. } => "AttributeLimitExceededException",
             Self::TooManyContainerInstances { .. } => "LimitExceededException",
+            Self::ProviderInUse { .. } => "ResourceInUseException",
+            Self::NoSuchGroup | Self::GroupSize { .. } | Self::NoLifecycleAction => "ValidationError",
+            Self::CooldownInEffect => "ScalingActivityInProgress",
+            Self::RefreshState => "InstanceRefreshInProgress",
             Self::NoContainerInstances
             | Self::InstanceState { .. }
             | Self::TooManyInstances { .. }
@@ -370,6 +812,8 @@ impl CallError {
             | Self::TasksStillRunning { .. }
             | Self::ServiceNotScaledDown { .. }
             | Self::TooManyTasks { .. }
+            | Self::NoSuchProvider
+            | Self::TerminationProtectionNotPossible
             | Self::RebalancingNotPossible { .. } => "InvalidParameterException",
         }
     }

@@ -64,3 +64,31 @@ id!(
     /// An API call of the timeline.
     pub struct CallId;
 );
+id!(
+    /// An EC2 Auto Scaling group: numbered in the order of its name.
+    pub struct AsgId;
+);
+id!(
+    /// A capacity provider: numbered in the order of its name, `FARGATE` and `FARGATE_SPOT` included where they are used.
+    pub struct ProviderId;
+);
+id!(
+    /// A capacity provider strategy: checked, in the order in which its items were written.
+    pub struct StrategyId;
+);
+id!(
+    /// A capacity pool: one instance type in one Availability Zone (SPT-001).
+    pub struct PoolId;
+);
+id!(
+    /// One way in which a group or a Managed Instances provider may launch an instance.
+    pub struct LaunchOptionId;
+);
+id!(
+    /// A scaling policy, a scheduled action or a lifecycle hook of an Auto Scaling group, by its name.
+    pub struct PolicyId;
+);
+id!(
+    /// A metric that scaling policies look at.
+    pub struct MetricId;
+);

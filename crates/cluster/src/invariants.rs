@@ -2,9 +2,13 @@
 //!
 //! Tests call [`check`] after every event, on random scenarios too. It is slow on purpose: it trusts nothing.
 
+mod fleet;
+
 use crate::cluster::{Cluster, Totals};
+use crate::definitions::{ProviderKind, TaskDefinition};
 use crate::lifecycle::{DesiredStatus, InstanceStatus, ServiceStatus, TaskStatus};
 use crate::resources::{PortSet, Resources};
+use crate::tasks::Task;
 
 /// Recounts everything.
 ///
@@ -16,7 +20,7 @@ pub fn check(cluster: &Cluster) -> Result<(), String> {
     let mut totals = Totals::default();
     let mut listed = 0;
     for (id, instance) in cluster.instances().iter() {
-        let name = &definitions.instances[id].name;
+        let name = &instance.name;
         let fail = |what: String| Err(format!("instance {name}: {what}"));
         let mut reserved = Resources::ZERO;
         let mut on_host = Resources::ZERO;
@@ -34,7 +38,7 @@ pub fn check(cluster: &Cluster) -> Result<(), String> {
                 return fail(format!("lists {task_id:?}, which is gone"));
             };
             listed += 1;
-            if task.instance != id {
+            if task.instance != Some(id) {
                 return fail(format!("lists {task_id:?}, which is elsewhere"));
             }
             let definition = &definitions.task_definitions[task.definition];
@@ -78,8 +82,14 @@ pub fn check(cluster: &Cluster) -> Result<(), String> {
                     }
                 }
             }
+            if task.admitted && !task.execution_stopped && !instance.host_running {
+                return fail(format!("{task_id:?} runs on a host that does not"));
+            }
             if task.last == TaskStatus::Stopped {
                 return fail(format!("{task_id:?} is STOPPED and still listed"));
+            }
+            if let Err(what) = check_containers(task, definition) {
+                return fail(what);
             }
             if task.last == TaskStatus::Running && !task.admitted {
                 return fail(format!("{task_id:?} is RUNNING without the host's resources"));
@@ -119,9 +129,12 @@ pub fn check(cluster: &Cluster) -> Result<(), String> {
         if !instance.groups.iter().copied().eq(groups) {
             return fail("live tasks by group differ from the recount".into());
         }
+        if instance.running_cpu != running.cpu {
+            return fail(format!("running tasks reserve {} CPU units, not {}", running.cpu, instance.running_cpu));
+        }
         for waiting in &instance.queue {
             match cluster.tasks().get(*waiting) {
-                Some(task) if task.instance == id && !task.admitted && task.last == TaskStatus::Pending => {}
+                Some(task) if task.instance == Some(id) && !task.admitted && task.last == TaskStatus::Pending => {}
                 _ => return fail(format!("{waiting:?} waits for the host and should not")),
             }
         }
@@ -134,13 +147,59 @@ pub fn check(cluster: &Cluster) -> Result<(), String> {
         }
         totals.receiving_instances += u32::from(instance.can_receive());
     }
+    for task in cluster.tasks().iter().filter(|task| task.instance.is_none()) {
+        listed += 1;
+        if !task.is_live() {
+            totals.stopping_tasks += 1;
+        } else if task.is_running() {
+            totals.running_tasks += 1;
+        } else {
+            totals.pending_tasks += 1;
+        }
+        if task.is_fargate() {
+            let cpu = definitions.task_definitions[task.definition].fargate.map_or(0, |size| u64::from(size.cpu));
+            let kind = task.provider.map(|provider| definitions.capacity_providers[provider].kind);
+            if kind == Some(ProviderKind::FargateSpot) {
+                totals.fargate_spot_cpu += cpu;
+            } else {
+                totals.fargate_cpu += cpu;
+            }
+        } else if task.last != TaskStatus::Provisioning {
+            return Err(format!("{:?} is {} without an instance", task.id, task.last));
+        } else {
+            totals.awaiting_instance += u32::from(task.is_live());
+        }
+    }
     if listed != cluster.tasks().len() {
         return Err(format!("{listed} tasks are on instances, {} exist", cluster.tasks().len()));
     }
     if totals != *cluster.totals() {
         return Err(format!("totals {:?} differ from the recount {totals:?}", cluster.totals()));
     }
-    check_services(cluster)
+    check_services(cluster)?;
+    fleet::check(cluster)
+}
+
+/// Containers start before they exit, and only those that run, or ran to the end of their task, have a health.
+fn check_containers(task: &Task, definition: &TaskDefinition) -> Result<(), String> {
+    let id = task.id;
+    let all = definition.all_containers();
+    if task.started & !all != 0 || task.checked != definition.checked_containers() {
+        return Err(format!("{id:?} has containers that its definition has not"));
+    }
+    if task.last == TaskStatus::Running && task.started != all {
+        return Err(format!("{id:?} is RUNNING and not all of its containers have started"));
+    }
+    if !definition.is_ordered() && task.last < TaskStatus::Running && task.started != 0 {
+        return Err(format!("{id:?} has containers that started before it was RUNNING"));
+    }
+    if task.exited & !task.started != 0 || task.failed & !task.exited != 0 {
+        return Err(format!("{id:?} has containers that exited before they started"));
+    }
+    if task.healthy & task.unhealthy != 0 || (task.healthy | task.unhealthy) & !task.started != 0 {
+        return Err(format!("{id:?} has containers whose health cannot be known"));
+    }
+    Ok(())
 }
 
 fn check_services(cluster: &Cluster) -> Result<(), String> {
@@ -148,6 +207,7 @@ fn check_services(cluster: &Cluster) -> Result<(), String> {
     for (id, service) in cluster.services().iter() {
         let name = &cluster.definitions().services[id].name;
         let (mut live, mut running) = (0, 0);
+        let mut by_provider = std::collections::BTreeMap::new();
         let mut last = None;
         for task_id in &service.tasks {
             let Some(task) = cluster.tasks().get(*task_id) else {
@@ -161,6 +221,9 @@ fn check_services(cluster: &Cluster) -> Result<(), String> {
             }
             last = Some(*task_id);
             live += u32::from(task.is_live());
+            if let Some(provider) = task.provider.filter(|_| task.is_live()) {
+                *by_provider.entry(provider).or_insert(0_u32) += 1;
+            }
             running += u32::from(task.is_running());
             of_services += 1;
         }
@@ -169,6 +232,9 @@ fn check_services(cluster: &Cluster) -> Result<(), String> {
                 "service {name}: counts {}/{} live/running, has {live}/{running}",
                 service.live, service.running
             ));
+        }
+        if !service.by_provider.iter().copied().eq(by_provider) {
+            return Err(format!("service {name}: live tasks by provider differ from the recount"));
         }
         if service.status == ServiceStatus::Absent && !service.tasks.is_empty() {
             return Err(format!("service {name}: has tasks before it was created"));

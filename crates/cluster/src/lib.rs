@@ -11,12 +11,14 @@
 //! * [`lifecycle`]: the states of tasks and instances, and the moves AWS allows.
 //! * [`reasons`]: why something was stopped or not placed, in AWS's words.
 //! * [`fact`]: what can happen. [`command`]: what a controller can want.
-//! * [`instances`], [`tasks`], [`services`]: the three tables.
+//! * [`instances`], [`tasks`], [`services`]: three tables. [`capacity`]: Auto Scaling groups and capacity providers.
+//! * [`scaling`]: what auto scalers decide, with their arithmetic.
 //! * [`cluster`]: the fold. [`invariants`]: recount everything from scratch and compare.
 //! * [`observer`]: whoever watches a run.
 //! * [`arn`]: the ids AWS would print. [`events`]: the texts of service events. [`stop_text`]: the texts of stopped tasks.
 
 pub mod arn;
+pub mod capacity;
 pub mod cluster;
 pub mod command;
 pub mod definitions;
@@ -29,19 +31,23 @@ pub mod lifecycle;
 pub mod observer;
 pub mod reasons;
 pub mod resources;
+pub mod scaling;
 pub mod services;
 pub mod stop_text;
 pub mod tasks;
 
+pub use capacity::{AutoScalingGroup, CapacityProvider, Process, Processes};
 pub use cluster::Cluster;
 pub use command::Command;
 pub use definitions::Definitions;
 pub use fact::Fact;
 pub use ids::*;
 pub use instances::Instance;
-pub use lifecycle::{DesiredStatus, InstanceStatus, ServiceStatus, TaskStatus};
+pub use lifecycle::{
+    DesiredStatus, HealthStatus, InstanceLifecycle, InstanceStatus, Market, ProviderStatus, ServiceStatus, TaskStatus,
+};
 pub use observer::Observer;
-pub use reasons::{Rejection, RejectionCounts, StopCode, StopReason};
+pub use reasons::{Rejection, RejectionCounts, StopCode, StopReason, Unprovisioned};
 pub use resources::{GpuNeed, Port, PortSet, Protocol, Requirements, Resources};
 pub use services::Service;
 pub use tasks::Task;

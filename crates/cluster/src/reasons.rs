@@ -115,6 +115,8 @@ pub enum StopCode {
     ServiceSchedulerInitiated,
     /// Its instance was terminated or stopped.
     TerminationNotice,
+    /// Fargate Spot took its capacity back (SPT-011).
+    SpotInterruption,
 }
 
 impl StopCode {
@@ -127,6 +129,7 @@ impl StopCode {
             Self::UserInitiated => "UserInitiated",
             Self::ServiceSchedulerInitiated => "ServiceSchedulerInitiated",
             Self::TerminationNotice => "TerminationNotice",
+            Self::SpotInterruption => "SpotInterruption",
         }
     }
 }
@@ -148,9 +151,36 @@ pub enum StartError {
     VolumeAttach,
     /// A resource of the task could not be set up.
     ResourceInitialization,
+    /// A container that another one waits for ended otherwise than it should (TSK-021, TSK-023).
+    DependencyFailed,
+    /// A container that another one waits for took longer than its `startTimeout` (TSK-023).
+    DependencyTimedOut,
+    /// The image could not be pulled from ECR.
+    CannotPullEcrContainer,
+    /// The manifest of the image could not be read.
+    CannotPullImageManifest,
+    /// The container could not be described.
+    CannotInspectContainer,
+    /// Docker did not answer in time.
+    DockerTimeout,
+    /// It ran out of memory at the start.
+    OutOfMemory,
 }
 
 impl StartError {
+    /// Whether the images were there when it happened.
+    #[must_use]
+    pub const fn is_after_pull(self) -> bool {
+        matches!(
+            self,
+            Self::CannotCreateContainer
+                | Self::CannotStartContainer
+                | Self::CannotInspectContainer
+                | Self::DockerTimeout
+                | Self::OutOfMemory
+        )
+    }
+
     /// The error text as `stoppedReason` shows it (TSK-053).
     #[must_use]
     pub const fn text(self) -> &'static str {
@@ -164,6 +194,39 @@ impl StartError {
                 "ResourceInitializationError: the EBS volume could not be attached, no free attachment slot"
             }
             Self::ResourceInitialization => "ResourceInitializationError: a resource of the task could not be set up",
+            Self::DependencyFailed => "Task failed to start: a container that another one depends on ended otherwise",
+            Self::DependencyTimedOut => {
+                "Task failed to start: a container that another one depends on exceeded its startTimeout"
+            }
+            Self::CannotPullEcrContainer => "CannotPullECRContainerError: the image could not be pulled from ECR",
+            Self::CannotPullImageManifest => "CannotPullImageManifestError: the image's manifest could not be read",
+            Self::CannotInspectContainer => "CannotInspectContainerError: the container could not be described",
+            Self::DockerTimeout => "DockerTimeoutError: Could not transition to started; timed out after waiting 3m0s",
+            Self::OutOfMemory => "OutOfMemoryError: Container killed due to memory usage",
+        }
+    }
+}
+
+/// What kept a task in PROVISIONING until it gave up (FLR-002).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unprovisioned {
+    /// The reason of the instance that got furthest.
+    Rejected(Rejection),
+    /// The provider has no active instance.
+    NoActiveInstances,
+    /// No instance is registered in the cluster.
+    EmptyCapacityProvider,
+}
+
+impl Unprovisioned {
+    /// The reason as `stoppedReason` gives it after `TaskFailedToStart: `.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Rejected(Rejection::MemberOf) => "MemberOf placement constraint unsatisfied",
+            Self::Rejected(reason) => reason.code(),
+            Self::NoActiveInstances => "NO ACTIVE INSTANCES",
+            Self::EmptyCapacityProvider => "EMPTY CAPACITY PROVIDER",
         }
     }
 }
@@ -193,6 +256,16 @@ pub enum StopReason {
     HostStopped(InstanceId),
     /// The instance was deregistered under the task (INS-008): ECS no longer counts it.
     HostDeregistered(InstanceId),
+    /// It waited in PROVISIONING for capacity until it gave up (CAS-010, FLR-002).
+    NoCapacity(Unprovisioned),
+    /// Fargate Spot took its capacity back (SPT-011).
+    SpotInterruption,
+    /// Fargate retires the platform under it (FGT-006).
+    FargateRetirement,
+    /// The Availability Zone of a Fargate task failed.
+    ZoneOutage,
+    /// Its container health checks fail, and its service replaces it (SVC-020).
+    Unhealthy,
 }
 
 impl StopReason {
@@ -203,10 +276,19 @@ impl StopReason {
             Self::FailedToStart(_) => StopCode::TaskFailedToStart,
             Self::EssentialContainerExited => StopCode::EssentialContainerExited,
             Self::UserInitiated(_) => StopCode::UserInitiated,
-            Self::ScaleIn | Self::Draining | Self::Rebalancing | Self::DaemonConstraint | Self::ServiceDeleted => {
-                StopCode::ServiceSchedulerInitiated
-            }
-            Self::HostTerminated(_) | Self::HostStopped(_) | Self::HostDeregistered(_) => StopCode::TerminationNotice,
+            Self::ScaleIn
+            | Self::Draining
+            | Self::Rebalancing
+            | Self::DaemonConstraint
+            | Self::ServiceDeleted
+            | Self::Unhealthy => StopCode::ServiceSchedulerInitiated,
+            Self::HostTerminated(_)
+            | Self::HostStopped(_)
+            | Self::HostDeregistered(_)
+            | Self::FargateRetirement
+            | Self::ZoneOutage => StopCode::TerminationNotice,
+            Self::NoCapacity(_) => StopCode::TaskFailedToStart,
+            Self::SpotInterruption => StopCode::SpotInterruption,
         }
     }
 
@@ -219,7 +301,7 @@ impl StopReason {
     /// Whether the work of the task was lost with its host.
     #[must_use]
     pub const fn lost_with_host(self) -> bool {
-        matches!(self, Self::HostTerminated(_) | Self::HostStopped(_) | Self::HostDeregistered(_))
+        matches!(self, Self::HostTerminated(_) | Self::HostStopped(_) | Self::HostDeregistered(_) | Self::ZoneOutage)
     }
 }
 

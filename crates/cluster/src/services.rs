@@ -2,9 +2,9 @@
 
 use ecsim_kernel::SimTime;
 
-use crate::definitions::ServiceDefinition;
+use crate::definitions::{LaunchType, ServiceDefinition};
 use crate::events::LastEvents;
-use crate::ids::{GroupId, PlacementId, ServiceId, TaskDefinitionId, TaskId};
+use crate::ids::{GroupId, PlacementId, ProviderId, ServiceId, StrategyId, TaskDefinitionId, TaskId};
 use crate::lifecycle::ServiceStatus;
 
 /// A service.
@@ -28,6 +28,14 @@ pub struct Service {
     pub task_definition: TaskDefinitionId,
     /// `service:NAME`.
     pub group: GroupId,
+    /// The capacity provider strategy in force (CP-018).
+    pub strategy: Option<StrategyId>,
+    /// The launch type in force, where there is no strategy.
+    pub launch_type: LaunchType,
+    /// Live tasks by capacity provider, ascending; never zero (CP-013, CP-014).
+    pub by_provider: Vec<(ProviderId, u32)>,
+    /// How often it was held back from creating a task (CAS-009, FGT-010).
+    pub held_back: u64,
     /// Tasks that have not reached STOPPED, ascending by id.
     pub tasks: Vec<TaskId>,
     /// Live tasks: desired status RUNNING.
@@ -64,6 +72,10 @@ impl Service {
             availability_zone_rebalancing: definition.availability_zone_rebalancing,
             task_definition: definition.task_definition,
             group: definition.group,
+            strategy: definition.strategy,
+            launch_type: definition.launch_type,
+            by_provider: Vec::new(),
+            held_back: 0,
             tasks: Vec::new(),
             live: 0,
             running: 0,
@@ -75,6 +87,16 @@ impl Service {
             last_events: LastEvents::default(),
             created_at: SimTime::ZERO,
         }
+    }
+
+    /// Live tasks of one capacity provider, all revisions (CP-013).
+    #[must_use]
+    pub fn live_on(&self, provider: ProviderId) -> u32 {
+        self.by_provider.binary_search_by_key(&provider, |(id, _)| *id).map_or(0, |at| self.by_provider[at].1)
+    }
+
+    pub(crate) fn count_provider(&mut self, provider: ProviderId, up: bool) {
+        count_sorted(&mut self.by_provider, provider, up);
     }
 
     /// Live tasks that are not RUNNING yet: `pendingCount`.
@@ -95,6 +117,19 @@ impl Service {
     pub const fn live_ceiling(&self) -> u32 {
         let product = self.desired_count as u64 * self.maximum_percent as u64;
         (product / 100) as u32
+    }
+}
+
+/// One more or one less of a kind, in an ascending list of counts that are never zero.
+pub(crate) fn count_sorted<K: Ord + Copy + core::fmt::Debug>(counts: &mut Vec<(K, u32)>, kind: K, up: bool) {
+    match (counts.binary_search_by_key(&kind, |(known, _)| *known), up) {
+        (Ok(at), true) => counts[at].1 += 1,
+        (Err(at), true) => counts.insert(at, (kind, 1)),
+        (Ok(at), false) if counts[at].1 > 1 => counts[at].1 -= 1,
+        (Ok(at), false) => {
+            counts.remove(at);
+        }
+        (Err(_), false) => panic!("nothing of {kind:?} is left to take away"),
     }
 }
 

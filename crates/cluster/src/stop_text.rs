@@ -1,7 +1,7 @@
 //! What `stoppedReason` says, word for word (TSK-010), apart from [`crate::reasons`] because it needs names and ids.
 
 use crate::arn;
-use crate::definitions::Definitions;
+use crate::cluster::Cluster;
 use crate::ids::{InstanceId, ServiceId};
 use crate::reasons::StopReason;
 
@@ -11,7 +11,8 @@ impl StopReason {
     /// AWS documents one text for everything the service scheduler stops, so scale-in, draining, rebalancing, a daemon's
     /// constraint and a deleted service all say the same; [`StopReason`] itself tells them apart.
     #[must_use]
-    pub fn text(&self, definitions: &Definitions, service: Option<ServiceId>) -> String {
+    pub fn text(&self, cluster: &Cluster, service: Option<ServiceId>) -> String {
+        let definitions = cluster.definitions();
         match *self {
             Self::FailedToStart(error) => error.text().to_owned(),
             Self::EssentialContainerExited => "Essential container in task exited".to_owned(),
@@ -28,25 +29,36 @@ impl StopReason {
                     None => "Scaling activity initiated by the service scheduler".to_owned(),
                 }
             }
-            Self::HostTerminated(instance) => host(definitions, instance, "terminated"),
-            Self::HostStopped(instance) => host(definitions, instance, "stopped"),
-            Self::HostDeregistered(instance) => host(definitions, instance, "deregistered"),
+            Self::HostTerminated(instance) => host(cluster, instance, "terminated"),
+            Self::HostStopped(instance) => host(cluster, instance, "stopped"),
+            Self::HostDeregistered(instance) => host(cluster, instance, "deregistered"),
+            Self::NoCapacity(reason) => format!("TaskFailedToStart: {}", reason.code()),
+            Self::SpotInterruption => "Your Spot Task was interrupted.".to_owned(),
+            Self::FargateRetirement => {
+                "ECS is performing maintenance on the underlying infrastructure hosting the task.".to_owned()
+            }
+            Self::Unhealthy => "Task failed container health checks".to_owned(),
+            Self::ZoneOutage => "The underlying infrastructure of the task failed.".to_owned(),
         }
     }
 }
 
-fn host(definitions: &Definitions, instance: InstanceId, what: &str) -> String {
-    format!("Host EC2 (instance {}) {what}.", arn::ec2_instance_id(definitions, instance))
+fn host(cluster: &Cluster, instance: InstanceId, what: &str) -> String {
+    let id = arn::ec2_instance_id(cluster.definitions(), &cluster.instances()[instance]);
+    format!("Host EC2 (instance {id}) {what}.")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use ecsim_kernel::SimTime;
 
     use super::*;
-    use crate::definitions::{PlannedInstance, SchedulingStrategy, ServiceDefinition};
-    use crate::ids::{GroupId, PlacementId, ShapeId, TaskDefinitionId, ZoneId};
-    use crate::reasons::{StartError, StopCode};
+    use crate::definitions::{Definitions, InstanceShape, PlannedInstance, SchedulingStrategy, ServiceDefinition};
+    use crate::ids::{GroupId, PlacementId, TaskDefinitionId, ZoneId};
+    use crate::reasons::{Rejection, StartError, StopCode, Unprovisioned};
+    use crate::resources::Resources;
 
     #[test]
     fn tsk_010_the_texts_of_stopped_tasks() {
@@ -65,19 +77,22 @@ mod tests {
             subnets: Vec::new(),
             exists_at_start: true,
             launch_type: crate::definitions::LaunchType::Ec2,
+            strategy: None,
         });
+        let shape = definitions.shapes.push(InstanceShape::plain("m5.large", Resources::ZERO));
         let instance = definitions.instances.push(PlannedInstance {
             name: "a".into(),
             named: true,
             ec2_instance_id: Some("i-0123".into()),
-            shape: ShapeId::new(0),
+            shape,
             zone: ZoneId::new(0),
             subnet: None,
             registered_at_unix_ms: None,
             join_at: SimTime::ZERO,
             agent_connected: true,
         });
-        let said = |reason: StopReason| reason.text(&definitions, Some(service));
+        let cluster = Cluster::new(Arc::new(definitions));
+        let said = |reason: StopReason| reason.text(&cluster, Some(service));
         assert_eq!(said(StopReason::EssentialContainerExited), "Essential container in task exited");
         assert_eq!(said(StopReason::UserInitiated(Some(text))), "tired, \"really\"");
         assert_eq!(said(StopReason::UserInitiated(None)), "Task stopped by user");
@@ -86,6 +101,22 @@ mod tests {
         assert_eq!(said(StopReason::Draining), scaling);
         assert_eq!(said(StopReason::HostTerminated(instance)), "Host EC2 (instance i-0123) terminated.");
         assert_eq!(said(StopReason::HostStopped(instance)), "Host EC2 (instance i-0123) stopped.");
+        // FLR-002, SPT-011, FGT-006.
+        assert_eq!(
+            said(StopReason::NoCapacity(Unprovisioned::Rejected(Rejection::Cpu))),
+            "TaskFailedToStart: RESOURCE:CPU"
+        );
+        assert_eq!(
+            said(StopReason::NoCapacity(Unprovisioned::Rejected(Rejection::MemberOf))),
+            "TaskFailedToStart: MemberOf placement constraint unsatisfied"
+        );
+        assert_eq!(
+            said(StopReason::NoCapacity(Unprovisioned::EmptyCapacityProvider)),
+            "TaskFailedToStart: EMPTY CAPACITY PROVIDER"
+        );
+        assert_eq!(said(StopReason::SpotInterruption), "Your Spot Task was interrupted.");
+        assert_eq!(StopReason::SpotInterruption.code(), StopCode::SpotInterruption);
+        assert_eq!(StopReason::FargateRetirement.code(), StopCode::TerminationNotice);
         let failed = StopReason::FailedToStart(StartError::CannotPullContainer);
         assert_eq!(failed.code(), StopCode::TaskFailedToStart);
         assert!(said(failed).starts_with("CannotPullContainerError: "));

@@ -2,9 +2,10 @@
 
 use ecsim_kernel::{SimTime, Table};
 
+use crate::definitions::LaunchType;
 use crate::fact::TaskOrigin;
-use crate::ids::{GroupId, InstanceId, ServiceId, SubnetId, TaskDefinitionId, TaskId};
-use crate::lifecycle::{DesiredStatus, TaskStatus};
+use crate::ids::{GroupId, InstanceId, PlacementId, ProviderId, ServiceId, SubnetId, TaskDefinitionId, TaskId, ZoneId};
+use crate::lifecycle::{DesiredStatus, HealthStatus, TaskStatus};
 use crate::reasons::StopReason;
 use crate::resources::{Requirements, Resources};
 
@@ -19,8 +20,16 @@ pub struct Task {
     pub group: GroupId,
     /// Who wanted it.
     pub origin: TaskOrigin,
-    /// Where it runs.
-    pub instance: InstanceId,
+    /// Its strategies and constraints.
+    pub placement: PlacementId,
+    /// EC2, EXTERNAL or FARGATE.
+    pub launch_type: LaunchType,
+    /// Its capacity provider (CP-015).
+    pub provider: Option<ProviderId>,
+    /// Where it runs; `None`: on Fargate, or it waits in PROVISIONING for an instance (CAS-008).
+    pub instance: Option<InstanceId>,
+    /// The zone of a Fargate task.
+    pub zone: Option<ZoneId>,
     /// The subnet of its network interface.
     pub subnet: Option<SubnetId>,
     /// What it asked for.
@@ -37,8 +46,22 @@ pub struct Task {
     pub admitted: bool,
     /// Whether its last container exited.
     pub execution_stopped: bool,
-    /// Bit set of containers that exited.
+    /// Bit set of containers that have started; all of them once it is RUNNING (TSK-006).
+    pub started: u32,
+    /// Bit set of containers that exited and were not started again.
     pub exited: u32,
+    /// Bit set of those that exited with another code than 0.
+    pub failed: u32,
+    /// Bit set of the containers whose health is the task's (TSK-043).
+    pub checked: u32,
+    /// Bit set of containers whose health check says HEALTHY.
+    pub healthy: u32,
+    /// Bit set of containers whose health check says UNHEALTHY.
+    pub unhealthy: u32,
+    /// Since when [`Self::health`] is what it is.
+    pub health_since: SimTime,
+    /// How often its containers were started again in place (TSK-032).
+    pub restarts: u32,
     /// GPU devices pinned to it, as a bit set (RES-030).
     pub gpu_devices: u64,
     /// `createdAt`.
@@ -47,6 +70,8 @@ pub struct Task {
     pub started_at: Option<SimTime>,
     /// `stoppingAt`: desired status became STOPPED.
     pub stopping_at: Option<SimTime>,
+    /// Fargate will retire the platform under it (FGT-006).
+    pub retiring: bool,
     /// Protected from scale-in until then (PLC-075).
     pub protected_until: Option<SimTime>,
 }
@@ -58,10 +83,47 @@ impl Task {
         self.desired == DesiredStatus::Running
     }
 
+    /// Runs on AWS Fargate.
+    #[must_use]
+    pub fn is_fargate(&self) -> bool {
+        self.launch_type == LaunchType::Fargate
+    }
+
+    /// Waits in PROVISIONING for an instance of its provider (CAS-008).
+    #[must_use]
+    pub fn awaits_instance(&self) -> bool {
+        self.instance.is_none() && !self.is_fargate() && self.is_live()
+    }
+
     /// Live and RUNNING (TSK-007).
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.is_live() && self.last == TaskStatus::Running
+    }
+
+    /// `healthStatus`: what the checks of its essential containers say together; those without a check are left out, and
+    /// without any check it is UNKNOWN (TSK-043).
+    #[must_use]
+    pub const fn health(&self) -> HealthStatus {
+        if self.checked & self.unhealthy != 0 {
+            HealthStatus::Unhealthy
+        } else if self.checked == 0 || self.checked & !self.healthy != 0 {
+            HealthStatus::Unknown
+        } else {
+            HealthStatus::Healthy
+        }
+    }
+
+    /// Bit set of the containers that run.
+    #[must_use]
+    pub const fn running_containers(&self) -> u32 {
+        self.started & !self.exited
+    }
+
+    /// RUNNING, wanted, and UNHEALTHY: its service replaces it (SVC-020, TSK-044).
+    #[must_use]
+    pub fn is_bad(&self) -> bool {
+        self.is_running() && self.health() == HealthStatus::Unhealthy
     }
 
     /// The service it belongs to.

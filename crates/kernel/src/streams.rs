@@ -29,6 +29,11 @@ impl Key {
         Key(hash64(bytes))
     }
 
+    /// The key as a number, to be made part of another key.
+    pub fn value(self) -> u64 {
+        self.0
+    }
+
     /// The key of the `ordinal`-th part of what this key stands for; may be repeated.
     pub fn with(self, ordinal: u64) -> Key {
         let mut digest = Digest::new();
