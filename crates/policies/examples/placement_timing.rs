@@ -81,6 +81,7 @@ impl Bench {
         let view = View {
             now: lab.now,
             cluster: &lab.cluster,
+            capacity: &lab.capacity,
             placements: &lab.placements,
             settings: &lab.settings,
             streams: &lab.streams,

@@ -4,6 +4,8 @@
 
 use ecsim_kernel::Span;
 
+use crate::capacity::settings::CapacitySettings;
+
 /// How ties are broken that are left after the last strategy (PLC-022, PLC-074).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TieBreak {
@@ -43,6 +45,8 @@ pub struct Settings {
     pub replace_crashed_delay: Span,
     /// `healthy_wait_s` (SVC-010): RUNNING for so long counts as healthy where nothing checks health.
     pub healthy_wait: Span,
+    /// `start_first_unhealthy` (SVC-020): the replacement of an unhealthy task is started before that is stopped.
+    pub start_first_unhealthy: bool,
     /// `placement_retry_at_s` (FLR-032): attempts after the first failure, counted from it; the first entry is 0.
     pub placement_retry_at: Vec<Span>,
     /// `placement_retry_gap_s` (FLR-032): gaps between the attempts after those; the last one repeats.
@@ -55,6 +59,8 @@ pub struct Settings {
     pub steady_event_jitter: (Span, Span),
     /// `service_launches_per_min` (QTA-014, SVC-070); 0 = no limit.
     pub service_launches_per_minute: u32,
+    /// `service_launches_per_min_on_ec2` (QTA-014): the same on container instances, where it differs; 0 = no limit.
+    pub service_launches_per_minute_on_ec2: Option<u32>,
     /// `az_rebalance_interval_s` (AZR-006).
     pub az_rebalance_interval: Span,
     /// `ec2_launch_bucket` (QTA-018): off by default.
@@ -77,9 +83,21 @@ pub struct Settings {
     pub custom_attributes_per_resource: u32,
     /// `max_reserved_ports` (RES-024, QTA-022).
     pub max_reserved_ports: u32,
+    /// Capacity providers, cluster auto scaling, Auto Scaling groups, Fargate.
+    pub capacity: CapacitySettings,
     /// `ebs_slots` (RES-053) is a property of the instance shapes; see the scenario.
     /// The smallest time between a fact and the turn of the controller it concerns: bookkeeping for order, 1 ms.
     pub reaction: Span,
+}
+
+impl Settings {
+    /// How many tasks one service may start in any minute, on Fargate or on container instances (QTA-014, SVC-070); 0 = no
+    /// limit.
+    #[must_use]
+    pub fn launches_per_minute(&self, on_fargate: bool) -> u32 {
+        let on_ec2 = self.service_launches_per_minute_on_ec2.filter(|_| !on_fargate);
+        on_ec2.unwrap_or(self.service_launches_per_minute)
+    }
 }
 
 impl Default for Settings {
@@ -89,12 +107,14 @@ impl Default for Settings {
             scheduler_latency: Span::from_secs(5),
             replace_crashed_delay: Span::from_secs(10),
             healthy_wait: Span::from_secs(40),
+            start_first_unhealthy: true,
             placement_retry_at: [0, 15, 45].map(Span::from_secs).to_vec(),
             placement_retry_gap: [300, 600, 1200, 1620].map(Span::from_secs).to_vec(),
             service_event_repeat: Span::from_secs(21_600),
             steady_event_repeat: Span::from_secs(21_600),
             steady_event_jitter: (Span::from_secs(9), Span::from_secs(45)),
             service_launches_per_minute: 500,
+            service_launches_per_minute_on_ec2: None,
             az_rebalance_interval: Span::from_secs(600),
             ec2_launch_bucket: None,
             registration_rate: None,
@@ -106,6 +126,7 @@ impl Default for Settings {
             container_instances_per_cluster: 5_000,
             custom_attributes_per_resource: 10,
             max_reserved_ports: 100,
+            capacity: CapacitySettings::default(),
             reaction: Span::from_ms(1),
         }
     }

@@ -2,7 +2,9 @@
 //!
 //! A [`Plan`] collects definitions; [`Plan::start`] registers the instances and gives a [`Lab`], which changes only by
 //! facts and can place, stop and finish tasks. Every placement asks the index and the definition and insists that they
-//! agree.
+//! agree. Groups, providers and what they launch are in [`fleet`].
+
+pub mod fleet;
 
 use std::sync::Arc;
 
@@ -13,11 +15,12 @@ use ecsim_cluster::definitions::{
 use ecsim_cluster::fact::TaskOrigin;
 use ecsim_cluster::{
     AttributeId, Cluster, Definitions, Fact, GpuNeed, GroupId, InstanceId, InstanceStatus, PlacementId, Port, PortSet,
-    Protocol, Requirements, Resources, ServiceId, ServiceStatus, SourceId, StopReason, SubnetId, TaskDefinitionId,
-    TaskId, TaskStatus, ValueId,
+    Protocol, Requirements, Resources, ServiceId, ServiceStatus, ShapeId, SourceId, StopReason, SubnetId,
+    TaskDefinitionId, TaskId, TaskStatus, ValueId,
 };
 use ecsim_kernel::{Key, Purpose, SimTime, Span, Stream, Streams, Table};
 
+use crate::capacity::spec::CapacityModel;
 use crate::placement::constraints::Constraint;
 use crate::placement::strategies::{self, SpreadField, Strategy};
 use crate::placement::{Placement, PlacementIndex, Request, Ties, reference, validate};
@@ -52,6 +55,8 @@ pub struct Plan {
     pub definitions: Definitions,
     /// Strategies and constraints.
     pub placements: Table<PlacementId, Placement>,
+    /// Groups, providers and pools as configured.
+    pub capacity: CapacityModel,
 }
 
 impl Default for Plan {
@@ -76,7 +81,7 @@ impl Plan {
             definitions.zones.intern(&format!("us-east-1{letter}"));
         }
         definitions.sources.push(Source { name: "test".to_owned(), started_by: None });
-        Self { definitions, placements: Table::new() }
+        Self { definitions, placements: Table::new(), capacity: CapacityModel::default() }
     }
 
     /// The id of an attribute's name.
@@ -111,8 +116,31 @@ impl Plan {
     ) -> InstanceId {
         let zone = format!("us-east-1{zone}");
         let zone_id = self.definitions.zones.intern(&zone);
+        let shape = self.shape("test.large", &zone, registered, attributes, change);
+        self.definitions.instances.push(PlannedInstance {
+            name: name.to_owned(),
+            named: true,
+            ec2_instance_id: None,
+            shape,
+            zone: zone_id,
+            subnet: None,
+            registered_at_unix_ms: None,
+            join_at: SimTime::ZERO,
+            agent_connected: true,
+        })
+    }
+
+    /// What instances of a type register in a zone, with the built-in attributes and those given.
+    pub fn shape(
+        &mut self,
+        instance_type: &str,
+        zone: &str,
+        registered: Resources,
+        attributes: &[&str],
+        change: impl FnOnce(&mut InstanceShape),
+    ) -> ShapeId {
         let mut list = Vec::new();
-        let built_in = [format!("ecs.availability-zone={zone}"), "ecs.instance-type=test.large".to_owned()];
+        let built_in = [format!("ecs.availability-zone={zone}"), format!("ecs.instance-type={instance_type}")];
         for text in
             built_in.iter().map(String::as_str).chain(["ecs.capability.task-eni"]).chain(attributes.iter().copied())
         {
@@ -123,7 +151,7 @@ impl Plan {
         }
         list.sort_unstable();
         let mut shape = InstanceShape {
-            instance_type: "test.large".to_owned(),
+            instance_type: instance_type.to_owned(),
             registered,
             reserved_ports: PortSet::new(AGENT_PORTS.map(tcp)),
             attributes: list,
@@ -139,18 +167,7 @@ impl Plan {
         };
         change(&mut shape);
         let known = self.definitions.shapes.iter().find(|(_, other)| **other == shape).map(|(id, _)| id);
-        let shape = known.unwrap_or_else(|| self.definitions.shapes.push(shape));
-        self.definitions.instances.push(PlannedInstance {
-            name: name.to_owned(),
-            named: true,
-            ec2_instance_id: None,
-            shape,
-            zone: zone_id,
-            subnet: None,
-            registered_at_unix_ms: None,
-            join_at: SimTime::ZERO,
-            agent_connected: true,
-        })
+        known.unwrap_or_else(|| self.definitions.shapes.push(shape))
     }
 
     /// A task definition that needs so many CPU units and MiB.
@@ -176,6 +193,7 @@ impl Plan {
             task_memory: None,
             containers: Vec::new(),
             ebs_volume: false,
+            fargate: None,
         };
         change(&mut definition);
         definition.ports.sort_unstable();
@@ -255,6 +273,7 @@ impl Plan {
             subnets: Vec::new(),
             exists_at_start: true,
             launch_type: LaunchType::Ec2,
+            strategy: None,
         })
     }
 
@@ -280,6 +299,7 @@ impl Plan {
             index: PlacementIndex::new(&cluster),
             cluster,
             placements: self.placements,
+            capacity: self.capacity,
             settings: Settings::default(),
             ties: streams.stream(Purpose(9_999), Key::new("testkit", 0)),
             streams,
@@ -296,6 +316,8 @@ pub struct Lab {
     pub cluster: Cluster,
     /// Strategies and constraints.
     pub placements: Table<PlacementId, Placement>,
+    /// Groups, providers and pools as configured.
+    pub capacity: CapacityModel,
     /// AWS's unknown numbers.
     pub settings: Settings,
     /// Luck.
@@ -322,6 +344,7 @@ impl Lab {
         View {
             now: self.now,
             cluster: &self.cluster,
+            capacity: &self.capacity,
             placements: &self.placements,
             settings: &self.settings,
             streams: &self.streams,
@@ -337,6 +360,7 @@ impl Lab {
             group,
             placement,
             launch_type: LaunchType::Ec2,
+            provider: None,
             subnets: &[],
             zone: None,
             is_daemon: false,
@@ -355,7 +379,7 @@ impl Lab {
     /// The name of an instance.
     #[must_use]
     pub fn name(&self, instance: InstanceId) -> &str {
-        &self.cluster.definitions().instances[instance].name
+        &self.cluster.instances()[instance].name
     }
 
     /// The instance of that name.
@@ -376,6 +400,7 @@ impl Lab {
         let view = View {
             now: self.now,
             cluster: &self.cluster,
+            capacity: &self.capacity,
             placements: &self.placements,
             settings: &self.settings,
             streams: &self.streams,
@@ -431,7 +456,11 @@ impl Lab {
             definition: request.definition,
             group: request.group,
             origin,
-            instance,
+            placement: request.placement,
+            launch_type: request.launch_type,
+            provider: request.provider,
+            instance: Some(instance),
+            zone: None,
             requirements: request.requirements,
             subnet: None,
         });

@@ -3,6 +3,7 @@
 use ecsim_cluster::{Cluster, Command, PlacementId};
 use ecsim_kernel::{SimTime, Streams, Table};
 
+use crate::capacity::spec::CapacityModel;
 use crate::placement::Placement;
 use crate::settings::Settings;
 
@@ -15,6 +16,8 @@ pub struct View<'a> {
     pub cluster: &'a Cluster,
     /// Strategies and constraints by id.
     pub placements: &'a Table<PlacementId, Placement>,
+    /// Groups, providers and pools as configured.
+    pub capacity: &'a CapacityModel,
     /// The numbers AWS does not publish.
     pub settings: &'a Settings,
     /// Where random draws come from: a stream per purpose and entity, so looking never disturbs anybody else.

@@ -4,7 +4,7 @@
 //! network interface are withheld from other tasks until its task is live there. Not retroactive: an instance that is
 //! full already keeps what it has, and then nothing more than what is left can be withheld.
 
-use ecsim_cluster::definitions::{LaunchType, SchedulingStrategy};
+use ecsim_cluster::definitions::SchedulingStrategy;
 use ecsim_cluster::{Instance, InstanceStatus, Resources, Service, ServiceStatus};
 
 use crate::View;
@@ -85,7 +85,14 @@ pub fn qualifies(view: &View<'_>, service: &Service, instance: &Instance) -> boo
     let definitions = view.cluster.definitions();
     let definition = &definitions.task_definitions[service.task_definition];
     let created = &definitions.services[service.id];
-    definitions.shapes[instance.shape].external == (created.launch_type == LaunchType::External)
+    let external = definitions.shapes[instance.shape].external;
+    let is_of = match service.strategy {
+        Some(strategy) => {
+            definitions.capacity_strategies[strategy].iter().any(|item| instance.provider == Some(item.provider))
+        }
+        None => fit::is_of(service.launch_type, None, instance, external),
+    };
+    is_of
         && fit::has_attributes(definition, instance)
         && fit::is_in_zone_of(definitions, &created.subnets, instance.zone)
         && view.placements[service.placement]

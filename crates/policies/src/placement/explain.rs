@@ -32,7 +32,7 @@ pub fn diagnose(view: &View<'_>, request: &Request<'_>) -> Diagnosis {
     let daemons = Daemons::against(view, request);
     let mut diagnosis = Diagnosis::default();
     let mut closest: Option<(Distance, InstanceId, Rejection)> = None;
-    for instance in view.cluster.instances().values() {
+    for instance in view.cluster.present() {
         if !fit::is_eligible(view, request, instance) {
             continue;
         }
@@ -169,14 +169,14 @@ pub fn funnel(view: &View<'_>, request: &Request<'_>) -> Funnel {
     let ranking = Ranking::new(view, request);
     let definitions = view.cluster.definitions();
     let mut eligible: Vec<&Instance> =
-        view.cluster.instances().values().filter(|instance| fit::is_eligible(view, request, instance)).collect();
+        view.cluster.present().filter(|instance| fit::is_eligible(view, request, instance)).collect();
     eligible.sort_by_key(|instance| instance.ordinal());
     let (mut rejected, mut left) = (Vec::new(), Vec::<(Key, &Instance)>::new());
     for instance in &eligible {
         match rejection(view, request, &daemons, instance) {
             Some(reason) => rejected.push(Dropped {
                 instance: instance.id,
-                name: definitions.instances[instance.id].name.clone(),
+                name: instance.name.to_string(),
                 reason,
                 because: because(view, request, &daemons, instance, reason),
             }),
@@ -190,7 +190,7 @@ pub fn funnel(view: &View<'_>, request: &Request<'_>) -> Funnel {
         .iter()
         .map(|(key, instance)| Survivor {
             instance: instance.id,
-            name: definitions.instances[instance.id].name.clone(),
+            name: instance.name.to_string(),
             keys: key[..ranking.strategies().len()].to_vec(),
             words: ranking
                 .strategies()

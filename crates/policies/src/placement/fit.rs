@@ -5,19 +5,31 @@
 
 use ecsim_cluster::definitions::{LaunchType, TaskDefinition};
 use ecsim_cluster::fact::StartTaskFailure;
-use ecsim_cluster::{Definitions, Instance, InstanceId, InstanceStatus, Rejection, Resources, SubnetId, ZoneId};
+use ecsim_cluster::{
+    Definitions, Instance, InstanceId, InstanceStatus, ProviderId, Rejection, Resources, SubnetId, ZoneId,
+};
 
 use super::daemons::Daemons;
 use super::request::Request;
 use crate::View;
 
-/// Whether the instance is looked at at all: ACTIVE, and of the request's launch type (PLC-004, PLC-011).
+/// Whether the instance is looked at at all: ACTIVE, and of the request's launch type or capacity provider (PLC-004,
+/// PLC-011, CP-015). Instances that ECS itself bought are reached through their provider only (CP-011).
 ///
 /// One that is not gets no entry among the failures (FLR-003). Whether the agent is connected is the last check there.
 #[must_use]
 pub fn is_eligible(view: &View<'_>, request: &Request<'_>, instance: &Instance) -> bool {
     let external = view.cluster.definitions().shapes[instance.shape].external;
-    instance.status == InstanceStatus::Active && external == (request.launch_type == LaunchType::External)
+    instance.status == InstanceStatus::Active && is_of(request.launch_type, request.provider, instance, external)
+}
+
+/// Whether the instance is of the launch type, or of the capacity provider where there is one (PLC-011, CP-011, CP-015).
+#[must_use]
+pub fn is_of(launch_type: LaunchType, provider: Option<ProviderId>, instance: &Instance, external: bool) -> bool {
+    match provider {
+        Some(_) => instance.provider == provider,
+        None => external == (launch_type == LaunchType::External) && !instance.is_managed(),
+    }
 }
 
 /// Whether the instance meets the needs of the task, or the first it fails (FLR-003): attributes, zone, CPU, memory,

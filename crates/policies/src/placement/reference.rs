@@ -30,8 +30,7 @@ fn ranked(view: &View<'_>, request: &Request<'_>) -> Vec<(Key, InstanceId)> {
     let daemons = Daemons::against(view, request);
     let ranking = Ranking::new(view, request);
     view.cluster
-        .instances()
-        .values()
+        .present()
         .filter(|instance| fit::is_eligible(view, request, instance)) // PLC-004, PLC-011
         .filter(|instance| rejection(view, request, &daemons, instance).is_none()) // steps 1 and 2
         .map(|instance| (ranking.key(&candidate(view, request, &daemons, instance)), instance.id)) // step 3

@@ -1,7 +1,7 @@
 //! What is asked of a placement: one task, its needs, its group, its rules.
 
 use ecsim_cluster::definitions::LaunchType;
-use ecsim_cluster::{GroupId, PlacementId, Requirements, SubnetId, TaskDefinitionId, ZoneId};
+use ecsim_cluster::{GroupId, PlacementId, ProviderId, Requirements, SubnetId, TaskDefinitionId, ZoneId};
 
 /// A task to be placed.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,8 @@ pub struct Request<'a> {
     pub placement: PlacementId,
     /// Which instances its launch type admits (PLC-011).
     pub launch_type: LaunchType,
+    /// Its capacity provider: only instances of it are looked at (CP-015).
+    pub provider: Option<ProviderId>,
     /// Subnets of an `awsvpc` task; empty where the scenario names none, then every zone will do (PLC-007).
     pub subnets: &'a [SubnetId],
     /// Only instances of this zone: the target of a rebalancing move (AZR-007).

@@ -1,6 +1,7 @@
 //! The pass of a DAEMON service: one task on every ACTIVE instance that qualifies, and nowhere else.
 //!
-//! *What it does.* Counts the instances that qualify, stops tasks where they no longer belong, starts what is missing.
+//! *What it does.* Counts the instances that qualify, stops tasks where they no longer belong or are unhealthy, starts what
+//! is missing.
 //! An instance that had no room is asked again when what it has left changes.
 //!
 //! *What AWS documents.* The desired count and the constraints that are tested again (PLC-051, PLC-053), that daemons
@@ -75,6 +76,8 @@ struct Turn {
     held_back: bool,
     started: Option<(TaskId, u32)>,
     asked: Option<(InstanceId, TaskId)>,
+    /// Another unhealthy task may be stopped in the next pass (SVC-022).
+    more_bad: bool,
     /// A stop whose event is due.
     violated: Option<(TaskId, InstanceId)>,
 }
@@ -139,13 +142,16 @@ impl Daemon {
             held_back: false,
             started: None,
             asked: None,
+            more_bad: false,
             violated: None,
         };
+        let mut bad: Vec<(TaskId, InstanceId)> = Vec::new();
         let mut mine: Vec<(InstanceId, TaskId)> = Vec::with_capacity(row.live as usize);
         for id in &row.tasks {
             let task = view.cluster.task(*id);
             if task.is_live() {
-                mine.push((task.instance, *id));
+                // A task of a provider may still wait for its instance; it is nobody's here.
+                mine.extend(task.instance.map(|instance| (instance, *id)));
                 match health::ok_at(task, view.settings) {
                     Some(at) if at <= view.now => turn.ok += 1,
                     at => turn.last_ok_at = turn.last_ok_at.max(at),
@@ -155,7 +161,8 @@ impl Daemon {
         mine.sort_unstable();
         let mut lost = VecDeque::new();
         let mut mine_from = mine.as_slice();
-        for (id, instance) in view.cluster.instances().iter() {
+        for instance in view.cluster.present() {
+            let id = instance.id;
             let task = match mine_from {
                 [(at, task), rest @ ..] if *at == id => {
                     mine_from = rest;
@@ -166,8 +173,11 @@ impl Daemon {
             let reason = match instance.status {
                 InstanceStatus::Active if qualifies(view, row, instance) => {
                     turn.count += 1;
-                    if task.is_none() {
-                        if self.held.contains(&id) { &mut lost } else { &mut turn.missing }.push_back(id);
+                    match task {
+                        None if self.held.contains(&id) => lost.push_back(id),
+                        None => turn.missing.push_back(id),
+                        Some(task) if view.cluster.task(task).is_bad() => bad.push((task, id)),
+                        Some(_) => {}
                     }
                     None
                 }
@@ -192,6 +202,16 @@ impl Daemon {
                     None => turn.stops.push_back((task, id, reason)),
                 }
             }
+        }
+        // SVC-021, SVC-022: there is no room beside an unhealthy task, so it is stopped first: one in a pass while the
+        // healthy floor holds, and below it only while no other is on its way.
+        let floor = (u64::from(turn.count) * u64::from(row.minimum_healthy_percent)).div_ceil(100);
+        let on_its_way = row.live > turn.ok + bad.len() as u32;
+        if let Some((task, instance)) = bad.first().copied()
+            && (u64::from(turn.ok) >= floor || !on_its_way)
+        {
+            turn.stops.push_back((task, instance, StopReason::Unhealthy));
+            turn.more_bad = bad.len() > 1;
         }
         turn.lost = lost.len() as u32;
         turn.missing.append(&mut lost);
@@ -219,8 +239,11 @@ impl Daemon {
         if let Some((task, instance, reason)) = turn.stops.pop_front() {
             self.held.remove(&instance);
             turn.ok -= u32::from(health::is_ok(view.cluster.task(task), view.now, view.settings));
-            if reason == StopReason::DaemonConstraint {
-                turn.violated = Some((task, instance));
+            match reason {
+                StopReason::DaemonConstraint => turn.violated = Some((task, instance)),
+                // Replaced at once: its room is free in the books.
+                StopReason::Unhealthy => turn.missing.push_front(instance),
+                _ => {}
             }
             return Some(Command::StopTask { task, reason });
         }
@@ -231,7 +254,7 @@ impl Daemon {
             }
             let is_lost = turn.missing.len() as u32 <= turn.lost;
             let withheld = is_lost && self.crashes.withheld(view.now) >= turn.missing.len() as u32;
-            if withheld || self.launches.room(view.now, view.settings.service_launches_per_minute) == 0 {
+            if withheld || self.launches.room(view.now, view.settings.launches_per_minute(false)) == 0 {
                 turn.held_back = true;
                 break;
             }
@@ -258,6 +281,7 @@ impl Daemon {
             turn.held_back.then(|| self.launches.next_room_at()).flatten(),
             all_run.then(|| noticed(turn.last_ok_at)).flatten(),
             noticed(turn.protected_until),
+            turn.more_bad.then(|| noticed(Some(view.now))).flatten(),
             self.steady.since().and(self.steady.again_at()),
         ]
         .into_iter()

@@ -2,27 +2,33 @@
 //!
 //! *What it does.* Says whether a task is *ok*, when it will be, and when the scheduler will notice.
 //!
-//! *What AWS documents.* Without load balancer and health check a task is healthy 40 s after RUNNING (SVC-010, DRN-005).
+//! *What AWS documents.* Without load balancer and health check a task is healthy 40 s after RUNNING (SVC-010, DRN-005);
+//! with health checks of its containers it is healthy while they say so (SVC-011).
 //!
-//! *What we left out.* Health checks and load balancers (SVC-011 to SVC-015): later issues; they belong here.
+//! *What we left out.* Load balancers (SVC-012 to SVC-015): later issues; they belong here.
 //!
-//! *How we know it is right.* `svc_010_` tests here and in the procedures.
+//! *How we know it is right.* `svc_010_` and `svc_011_` tests here and in the procedures.
 
-use ecsim_cluster::Task;
+use ecsim_cluster::{HealthStatus, Task};
 use ecsim_kernel::{SimTime, Span};
 
 use crate::settings::Settings;
 
-/// When a live task that is RUNNING counts as healthy; `None` where it is not RUNNING.
+/// When a live task that is RUNNING counts as healthy; `None` where it is not RUNNING, or where its health checks do not
+/// say so: when they will is not known.
 #[must_use]
 pub fn ok_at(task: &Task, settings: &Settings) -> Option<SimTime> {
     if !task.is_running() {
         return None;
     }
-    task.started_at.map(|started| started + settings.healthy_wait)
+    let started = task.started_at?;
+    if task.checked == 0 {
+        return Some(started + settings.healthy_wait);
+    }
+    (task.health() == HealthStatus::Healthy).then(|| started.max(task.health_since))
 }
 
-/// Whether a task counts towards `minimumHealthyPercent` (SVC-010).
+/// Whether a task counts towards `minimumHealthyPercent` (SVC-010, SVC-011).
 #[must_use]
 pub fn is_ok(task: &Task, now: SimTime, settings: &Settings) -> bool {
     ok_at(task, settings).is_some_and(|at| at <= now)

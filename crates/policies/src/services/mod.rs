@@ -5,7 +5,7 @@
 //! after each. What it has to count over all its tasks it counts once a pass and keeps up to date by hand.
 //!
 //! * [`replica`], [`daemon`]: the two passes. [`seen`]: what has happened since the last look.
-//! * [`scale_in`]: which task goes first. [`zone_rebalancing`]: what balanced means, and when it is possible.
+//! * [`scale_in`]: which task goes first, [`homeless`] without an instance, [`surplus`] of which provider. [`zone_rebalancing`]: what balanced means, and when it is possible.
 //! * [`retry`], [`crashes`], [`launch_rate`]: what holds starts back. [`health`], [`steady`]: when all is well.
 //!
 //! Which instances a service's constraints admit, the placement says: [`crate::placement::daemons::qualifies`].
@@ -13,12 +13,15 @@
 pub mod crashes;
 pub mod daemon;
 pub mod health;
+pub mod homeless;
 pub mod launch_rate;
+pub mod providers;
 pub mod replica;
 pub mod retry;
 pub mod scale_in;
 pub mod seen;
 pub mod steady;
+pub mod surplus;
 pub mod zone_rebalancing;
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ecsim_cluster::{AttributeId, GroupId, Instance, InstanceId, Resources, ServiceId, TaskId, ValueId};
 use ecsim_kernel::Key;
 
+use super::homeless::Homeless;
 use crate::placement::strategies::{BinpackResource, MAX_STRATEGIES, SpreadField, Strategy, effective};
 use crate::purposes;
 use crate::settings::TieBreak;
@@ -116,6 +117,7 @@ pub struct Victims {
     places: BTreeMap<InstanceId, Place>,
     cells: Vec<Cell>,
     groups: Vec<Group>,
+    homeless: Homeless,
     left: usize,
 }
 
@@ -132,6 +134,7 @@ impl Victims {
             places: BTreeMap::new(),
             cells: Vec::new(),
             groups: Vec::new(),
+            homeless: Homeless::default(),
             left: 0,
         };
         for strategy in effective(&view.placements[row.placement].strategies) {
@@ -151,8 +154,9 @@ impl Victims {
         }
         for task in &row.tasks {
             let task = view.cluster.task(*task);
-            if task.is_live() && !victims.places.contains_key(&task.instance) {
-                victims.place(view, task.instance);
+            let Some(instance) = task.instance.filter(|_| task.is_live()) else { continue };
+            if !victims.places.contains_key(&instance) {
+                victims.place(view, instance);
             }
         }
         let mut groups: BTreeMap<(Class, Vec<usize>), usize> = BTreeMap::new();
@@ -192,7 +196,12 @@ impl Victims {
 
     fn add(&mut self, view: &View<'_>, groups: &mut BTreeMap<(Class, Vec<usize>), usize>, task: TaskId, class: Class) {
         let row = view.cluster.task(task);
-        let place = self.places.get_mut(&row.instance).expect("a victim is live, so its instance was counted");
+        let Some(instance) = row.instance else {
+            self.left += 1;
+            self.homeless.add(view, row, class);
+            return;
+        };
+        let place = self.places.get_mut(&instance).expect("a victim is live, so its instance was counted");
         self.left += 1;
         let known = place.cells.iter().find(|at| {
             let cell = &self.cells[**at];
@@ -209,7 +218,7 @@ impl Victims {
         place.cells.push(self.cells.len());
         self.cells.push(Cell {
             group,
-            instance: row.instance,
+            instance,
             class,
             reserved: row.reserved,
             key: LocalKey::default(),
@@ -273,8 +282,22 @@ impl Victims {
         key
     }
 
+    /// The class of the next victim.
+    #[must_use]
+    pub fn class(&self) -> Option<Class> {
+        let on_instances = self.groups.iter().filter(|group| !group.cells.is_empty()).map(|group| group.class).min();
+        on_instances.into_iter().chain(self.homeless.class()).min()
+    }
+
     /// Takes out the next victim. The caller stops it and then says [`Victims::changed`].
     pub fn next(&mut self, view: &View<'_>) -> Option<TaskId> {
+        if let Some(class) = self.homeless.class()
+            && Some(class) == self.class()
+        {
+            // No instance is emptied by it, and a task that waits for one costs nobody anything.
+            self.left -= 1;
+            return self.homeless.next(view, self.service);
+        }
         let mut best: Option<(Class, LocalKey)> = None;
         let mut tied: Vec<(usize, LocalKey)> = Vec::new();
         for (at, group) in self.groups.iter().enumerate() {

@@ -13,6 +13,7 @@ pub struct Seen {
     scheduler_stops: u64,
     updates: u64,
     crashes: u64,
+    held_back: u64,
 }
 
 /// What they grew by.
@@ -22,6 +23,8 @@ pub struct News {
     pub started: u32,
     /// Whether a placement failed.
     pub unplaced: bool,
+    /// Whether a start was held back by a quota or for want of Fargate capacity.
+    pub held_back: bool,
     /// Whether the service itself had a task stopped.
     pub stopped: bool,
     /// Whether `UpdateService` was called.
@@ -40,6 +43,7 @@ impl Seen {
             scheduler_stops: service.scheduler_stops,
             updates: service.updates,
             crashes: service.crashes,
+            held_back: service.held_back,
         }
     }
 
@@ -48,6 +52,7 @@ impl Seen {
         let before = core::mem::replace(self, Self::now(service));
         News {
             started: self.started - before.started,
+            held_back: self.held_back > before.held_back,
             unplaced: self.placement_failures > before.placement_failures,
             stopped: self.scheduler_stops > before.scheduler_stops,
             updated: self.updates > before.updates,

@@ -5,17 +5,20 @@
 //! *What AWS documents.* Eligibility (AZR-002), balance (AZR-004), the procedure (AZR-007 to AZR-011). Observed: the
 //! texts of three errors (AZR-003). Ours: the interval (AZR-006), configured zones (AZR-005), fewest moves.
 //!
-//! *What we left out.* Fargate (AZR-010) and Classic Load Balancers. Tasks in a zone that is not configured belong
+//! *What we left out.* Classic Load Balancers. Tasks in a zone that is not configured belong
 //! nowhere: their zone's target is 0.
 //!
 //! *How we know it is right.* Every row of PX-23, and a comparison with all possible targets.
 
+use std::collections::BTreeSet;
+
 use ecsim_cluster::definitions::{LaunchType, NetworkMode, SchedulingStrategy};
-use ecsim_cluster::{ServiceId, ZoneId};
+use ecsim_cluster::{ProviderId, ServiceId, Task, ZoneId};
 
 use crate::placement::constraints::query::attributes::AVAILABILITY_ZONE;
 use crate::placement::daemons::qualifies;
 use crate::placement::strategies::{SpreadField, Strategy};
+use crate::services::providers::is_on_fargate;
 use crate::view::View;
 
 /// The error of AZR-003 for another first strategy.
@@ -119,12 +122,17 @@ pub fn configured_zones(view: &View<'_>, service: ServiceId) -> Vec<ZoneId> {
     let subnets = &definitions.services[service].subnets;
     let row = &view.cluster.services()[service];
     let mut configured = vec![false; definitions.zones.len()];
-    if definitions.task_definitions[row.task_definition].network_mode == NetworkMode::Awsvpc && !subnets.is_empty() {
+    let on_fargate = is_on_fargate(view, row);
+    if on_fargate && subnets.is_empty() {
+        configured.fill(true);
+    } else if on_fargate
+        || definitions.task_definitions[row.task_definition].network_mode == NetworkMode::Awsvpc && !subnets.is_empty()
+    {
         for subnet in subnets {
             configured[definitions.subnets[*subnet].zone.index()] = true;
         }
     } else {
-        for instance in view.cluster.instances().values() {
+        for instance in view.cluster.present() {
             let zone = &mut configured[instance.zone.index()];
             *zone = *zone || instance.can_receive() && qualifies(view, row, instance);
         }
@@ -159,9 +167,45 @@ impl ZoneCount {
     }
 }
 
-/// The service's live tasks by zone, zones in name order, with the targets of AZR-006.
+/// Tasks of a service that are balanced together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Counted {
+    /// All that run on container instances.
+    OnInstances,
+    /// On Fargate those of each provider, of `FARGATE` and of `FARGATE_SPOT`, or those that have only a launch type
+    /// (AZR-010).
+    OnFargate(Option<ProviderId>),
+}
+
+impl Counted {
+    /// Whether a task is one of them.
+    #[must_use]
+    pub fn holds(self, task: &Task) -> bool {
+        match self {
+            Self::OnInstances => !task.is_fargate(),
+            Self::OnFargate(provider) => task.is_fargate() && task.provider == provider,
+        }
+    }
+}
+
+/// The tasks of a service that are out of balance, each with its counts (AZR-004, AZR-010).
 #[must_use]
-pub fn zone_counts(view: &View<'_>, service: ServiceId) -> Vec<ZoneCount> {
+pub fn out_of_balance(view: &View<'_>, service: ServiceId) -> Vec<(Counted, Vec<ZoneCount>)> {
+    let row = &view.cluster.services()[service];
+    let sets: BTreeSet<Counted> = if is_on_fargate(view, row) {
+        let tasks = row.tasks.iter().map(|task| view.cluster.task(*task));
+        tasks.filter(|task| task.is_live() && task.is_fargate()).map(|task| Counted::OnFargate(task.provider)).collect()
+    } else {
+        BTreeSet::from([Counted::OnInstances])
+    };
+    let all = sets.into_iter().map(|counted| (counted, zone_counts(view, service, counted, 0)));
+    all.filter(|(_, counts)| !is_balanced(counts)).collect()
+}
+
+/// The live tasks by zone, zones in name order, with the targets of AZR-006. `moved` of them are the newcomers of a move
+/// under way, beyond what the service wants.
+#[must_use]
+pub fn zone_counts(view: &View<'_>, service: ServiceId, counted: Counted, moved: u32) -> Vec<ZoneCount> {
     let configured = configured_zones(view, service);
     let row = &view.cluster.services()[service];
     let mut counts: Vec<ZoneCount> = view
@@ -171,14 +215,20 @@ pub fn zone_counts(view: &View<'_>, service: ServiceId) -> Vec<ZoneCount> {
         .iter()
         .map(|(zone, _)| ZoneCount { zone, configured: configured.contains(&zone), tasks: 0, target: 0 })
         .collect();
+    let mut placed = 0_u32;
     for task in &row.tasks {
         let task = view.cluster.task(*task);
-        if task.is_live() {
-            counts[view.cluster.instances()[task.instance].zone.index()].tasks += 1;
+        if let Some(zone) = view.cluster.zone_of(task).filter(|_| task.is_live() && counted.holds(task)) {
+            counts[zone.index()].tasks += 1;
+            placed += 1;
         }
     }
     counts.retain(|count| count.configured || count.tasks > 0);
-    set_targets(&mut counts, row.desired_count);
+    let wanted = match counted {
+        Counted::OnInstances => row.desired_count,
+        Counted::OnFargate(_) => placed.saturating_sub(moved),
+    };
+    set_targets(&mut counts, wanted);
     counts
 }
 

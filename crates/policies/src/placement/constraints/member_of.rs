@@ -67,7 +67,7 @@ impl query::Instance for Subject<'_> {
     }
 
     fn ec2_instance_id(&self) -> &str {
-        self.ec2_instance_id.get_or_init(|| arn::ec2_instance_id(self.definitions, self.instance.id))
+        self.ec2_instance_id.get_or_init(|| arn::ec2_instance_id(self.definitions, self.instance))
     }
 
     fn registered_at_unix_ms(&self) -> i64 {

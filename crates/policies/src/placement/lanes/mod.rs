@@ -27,8 +27,8 @@ use std::collections::BTreeMap;
 
 use ecsim_cluster::definitions::SchedulingStrategy;
 use ecsim_cluster::{
-    Cluster, Fact, GroupId, Instance, InstanceId, InstanceStatus, PlacementId, ServiceId, ServiceStatus, TaskId,
-    TaskStatus,
+    Cluster, Fact, GroupId, Instance, InstanceId, InstanceLifecycle, InstanceStatus, PlacementId, ServiceId,
+    ServiceStatus, TaskId, TaskStatus,
 };
 
 use super::daemons::Daemons;
@@ -68,6 +68,8 @@ pub struct PlacementIndex {
     ranks: Vec<u32>,
     ranked: u32,
     last_ranked: (i64, InstanceId),
+    /// How many instances there were at the last query that are not gone for good.
+    present: u64,
     /// Whether a daemon service came, went or changed its constraints.
     daemons_changed: bool,
     daemons: Daemons,
@@ -98,6 +100,7 @@ impl PlacementIndex {
             ranks: vec![NO_RANK; cluster.instances().len()],
             ranked: 0,
             last_ranked: (i64::MIN, InstanceId::new(0)),
+            present: 0,
             daemons_changed: true,
             daemons: Daemons::default(),
             daemon_rules: Vec::new(),
@@ -117,7 +120,9 @@ impl PlacementIndex {
             }
         }
         for task in cluster.tasks().iter().filter(|task| !task.is_live()) {
-            index.stopping.insert(task.id, task.instance);
+            if let Some(instance) = task.instance {
+                index.stopping.insert(task.id, instance);
+            }
         }
         index
     }
@@ -132,17 +137,29 @@ impl PlacementIndex {
     /// Takes notice of a fact that the cluster has already taken into its books.
     pub fn observe(&mut self, cluster: &Cluster, fact: &Fact) {
         match *fact {
-            Fact::TaskCreated { group, instance, .. } => {
+            Fact::TaskCreated { group, instance: Some(instance), .. } => {
+                self.group(group).count(&cluster.instances()[instance], true);
+                self.touch(instance);
+            }
+            Fact::TaskPlaced { task, instance, .. } => {
+                let group = cluster.task(task).group;
                 self.group(group).count(&cluster.instances()[instance], true);
                 self.touch(instance);
             }
             Fact::TaskStopRequested { task, .. } => {
                 let row = cluster.task(task);
-                self.group(row.group).count(&cluster.instances()[row.instance], false);
-                self.touch(row.instance);
+                let Some(instance) = row.instance else { return };
+                self.group(row.group).count(&cluster.instances()[instance], false);
+                self.touch(instance);
                 if row.reserved.enis > 0 || !cluster.definitions().release_at_desired_stopped {
-                    self.stopping.insert(task, row.instance);
+                    self.stopping.insert(task, instance);
                 }
+            }
+            Fact::InstanceLaunched { .. } => self.ranks.push(NO_RANK),
+            Fact::InstanceLifecycleChanged { instance, to: InstanceLifecycle::Detached } => {
+                // It belongs to no provider any more.
+                self.moved.push(instance);
+                self.touch(instance);
             }
             Fact::TaskStatusChanged { task, to: TaskStatus::Stopped } => {
                 if let Some(instance) = self.stopping.remove(&task) {
@@ -199,10 +216,11 @@ impl PlacementIndex {
     /// Brings up to date what all shelves rest on.
     fn sync(&mut self, view: &View<'_>) {
         let instances = view.cluster.instances();
+        self.present = view.cluster.present_count() as u64;
         if self.placements != Some(view.placements.len()) {
             self.placements = Some(view.placements.len());
             self.pools = Pools::new(view);
-            self.moved.extend(instances.ids());
+            self.moved.extend(view.cluster.present().map(|instance| instance.id));
             self.epoch += 1;
         }
         for instance in self.moved.drain(..) {
@@ -235,7 +253,7 @@ impl PlacementIndex {
             self.joined.drain(..).map(|instance| instances[instance].ordinal()).collect();
         joined.sort_unstable();
         if joined[0] < self.last_ranked {
-            let all = instances.values().filter(|instance| instance.status != InstanceStatus::Absent);
+            let all = view.cluster.present().filter(|instance| instance.status != InstanceStatus::Absent);
             joined = all.map(Instance::ordinal).collect();
             joined.sort_unstable();
             self.ranked = 0;
@@ -245,12 +263,12 @@ impl PlacementIndex {
             self.ranks[instance.index()] = self.ranked;
             self.ranked += 1;
         }
-        self.last_ranked = joined[joined.len() - 1];
+        self.last_ranked = joined.last().copied().unwrap_or(self.last_ranked);
     }
 
     /// The number of the group's own shelf, if it has one or is worth one now.
     fn own_shelf(&mut self, order: Order, group: GroupId) -> Option<usize> {
-        let instances = u64::from(self.ranked);
+        let instances = self.present;
         let end = self.log.end();
         let own = self.shelves.iter().position(|shelf| shelf.order == order && shelf.group == Some(group));
         let row = self.group(group);

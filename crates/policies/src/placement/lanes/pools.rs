@@ -6,8 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use ecsim_cluster::definitions::LaunchType;
-use ecsim_cluster::{AttributeId, Instance, InstanceStatus, PlacementId, Resources, TaskDefinitionId, ZoneId};
+use ecsim_cluster::{
+    AttributeId, Instance, InstanceStatus, PlacementId, ProviderId, Resources, TaskDefinitionId, ZoneId,
+};
 
 use crate::View;
 use crate::placement::constraints::query::{Expression, Subjects};
@@ -25,6 +26,8 @@ pub(super) const NO_POOL: u32 = u32::MAX;
 struct PoolKey {
     zone: ZoneId,
     external: bool,
+    /// Its capacity provider (CP-015), and whether ECS itself bought it (CP-011).
+    provider: (Option<ProviderId>, bool),
     registered: Resources,
     /// Where some constraint asks for it.
     agent_version: Option<String>,
@@ -64,7 +67,7 @@ impl Pools {
     /// No instance yet, with everything that the table of placements and the task definitions mention.
     pub(super) fn new(view: &View<'_>) -> Self {
         let definitions = view.cluster.definitions();
-        let mut pools = Self { of: vec![NO_POOL; definitions.instances.len()], ..Self::default() };
+        let mut pools = Self { of: vec![NO_POOL; view.cluster.instances().len()], ..Self::default() };
         for placement in view.placements.values() {
             for strategy in &placement.strategies {
                 if let Strategy::Spread(SpreadField::Attribute(attribute)) = strategy {
@@ -89,6 +92,9 @@ impl Pools {
 
     /// Puts the instance into the pool where it belongs now.
     pub(super) fn assign(&mut self, view: &View<'_>, instance: &Instance) {
+        if self.of.len() <= instance.id.index() {
+            self.of.resize(view.cluster.instances().len(), NO_POOL);
+        }
         if matches!(instance.status, InstanceStatus::Absent | InstanceStatus::Inactive) {
             self.of[instance.id.index()] = NO_POOL;
             return;
@@ -97,6 +103,7 @@ impl Pools {
         let key = PoolKey {
             zone: instance.zone,
             external: shape.external,
+            provider: (instance.provider, instance.is_managed()),
             registered: instance.registered,
             agent_version: self.versions_matter.then(|| shape.agent_version.clone()),
             values: self.mentioned.iter().map(|attribute| instance.attribute(*attribute)).collect(),
@@ -123,7 +130,7 @@ impl Pools {
     /// The number of the instance's pool, or [`NO_POOL`].
     #[inline]
     pub(super) fn of(&self, instance: usize) -> u32 {
-        self.of[instance]
+        self.of.get(instance).copied().unwrap_or(NO_POOL)
     }
 
     /// A pool by its number.
@@ -140,7 +147,7 @@ impl Pools {
         verdicts.resize(self.rows.len(), None);
         let everywhere = request.zone.is_none() && request.subnets.is_empty();
         for (number, (pool, verdict)) in self.rows.iter().zip(verdicts).enumerate() {
-            if pool.external != (request.launch_type == LaunchType::External)
+            if !fit::is_of(request.launch_type, request.provider, &pool.exemplar, pool.external)
                 || !(everywhere || fit::is_located(definitions, request, pool.zone))
                 || request.requirements.cpu > pool.registered.cpu
                 || request.requirements.memory > pool.registered.memory

@@ -70,6 +70,7 @@ struct Stand {
 }
 
 const NO_LANE: u32 = u32::MAX;
+const NOWHERE: Stand = Stand { place: (0, 0), lane: NO_LANE };
 
 /// What an entry is made from.
 pub(super) struct Sources<'a> {
@@ -95,6 +96,8 @@ pub(super) struct Shelf {
     pub upkeep: u64,
     epoch: u32,
     by_pool: Vec<Vec<u32>>,
+    /// How many instances there were when it was loaded.
+    loaded: u64,
     stands: Vec<Stand>,
 }
 
@@ -110,12 +113,13 @@ impl Shelf {
             epoch: u32::MAX,
             by_pool: Vec::new(),
             stands: Vec::new(),
+            loaded: 0,
         }
     }
 
     /// Whether catching up costs less than loading anew.
     pub(super) fn is_close(&self, log: &Log, epoch: u32) -> bool {
-        let limit = self.stands.len() as u64 / 2 + 64;
+        let limit = self.loaded / 2 + 64;
         self.epoch == epoch && log.lag(self.cursor).is_some_and(|lag| lag <= limit)
     }
 
@@ -140,11 +144,12 @@ impl Shelf {
         self.lanes.clear();
         self.by_pool.clear();
         self.forest.clear();
-        let count = sources.view.cluster.instances().len();
+        let cluster = sources.view.cluster;
+        self.loaded = cluster.present_count() as u64;
         self.stands.clear();
-        self.stands.resize(count, Stand { place: (0, 0), lane: NO_LANE });
-        let mut entries: Vec<(u32, Entry)> = Vec::with_capacity(count);
-        for instance in 0..count as u32 {
+        self.stands.resize(cluster.instances().len(), NOWHERE);
+        let mut entries: Vec<(u32, Entry)> = Vec::with_capacity(cluster.present_count());
+        for instance in cluster.present().map(|instance| instance.id.get()) {
             if let Some((lane, entry)) = self.target(sources, instance) {
                 self.stands[instance as usize] = Stand { place: entry.place(), lane };
                 entries.push((lane, entry));
@@ -161,6 +166,9 @@ impl Shelf {
 
     fn update(&mut self, sources: &Sources<'_>, instance: u32) {
         let target = self.target(sources, instance);
+        if self.stands.len() <= instance as usize {
+            self.stands.resize(sources.view.cluster.instances().len(), NOWHERE);
+        }
         let stand = self.stands[instance as usize];
         match target {
             Some((lane, entry)) if lane == stand.lane && entry.place() == stand.place => {

@@ -51,7 +51,7 @@ impl Buckets {
     #[must_use]
     pub fn count(cluster: &Cluster, attribute: AttributeId, group: GroupId) -> Self {
         let mut counts = BTreeMap::new();
-        for instance in cluster.instances().values() {
+        for instance in cluster.present() {
             let live = instance.live_tasks_of(group);
             if live > 0 && is_counted(instance) {
                 *counts.entry(instance.attribute(attribute)).or_insert(0) += u64::from(live);

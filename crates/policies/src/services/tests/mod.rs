@@ -218,7 +218,10 @@ impl Bench {
         match todo {
             Todo::Run(task) => {
                 let Some(row) = self.lab.cluster.tasks().get(task).filter(|row| row.is_live()) else { return };
-                if self.lab.cluster.instances()[row.instance].host_free.holds(row.reserved.without_enis()) {
+                if self.lab.cluster.instances()[row.instance.expect("on an instance")]
+                    .host_free
+                    .holds(row.reserved.without_enis())
+                {
                     self.run(task);
                 } else {
                     self.todo.insert((self.lab.now + Span::from_secs(1), todo), ());
@@ -256,7 +259,7 @@ impl Bench {
     fn execute(&mut self, command: Command) {
         self.commands += 1;
         match command {
-            Command::StartServiceTask { service, zone } => {
+            Command::StartServiceTask { service, zone, .. } => {
                 let row = &self.lab.cluster.services()[service];
                 assert!(row.live < row.live_ceiling(), "a start above maximumPercent (SVC-003)");
                 let request = Request { zone, ..self.request(service) };
@@ -303,7 +306,7 @@ impl Bench {
                     !row.is_protected(self.lab.now) || reason == StopReason::ServiceDeleted,
                     "{task:?} is protected"
                 );
-                let instance = self.lab.name(row.instance).to_owned();
+                let instance = self.lab.name(row.instance.expect("on an instance")).to_owned();
                 if reason == StopReason::Draining && row.is_running() {
                     self.check_floor(task);
                 }
@@ -319,6 +322,7 @@ impl Bench {
                 self.note(format!("{} {}", self.name(service), to.name()));
                 self.fact(Fact::ServiceStatusChanged { service, to });
             }
+            other => panic!("{other:?} is no wish of a service"),
         }
     }
 
@@ -346,7 +350,11 @@ impl Bench {
             definition: request.definition,
             group: request.group,
             origin: TaskOrigin::Service { service, ordinal },
-            instance,
+            placement: request.placement,
+            launch_type: request.launch_type,
+            provider: request.provider,
+            instance: Some(instance),
+            zone: None,
             requirements: request.requirements,
             subnet: None,
         });

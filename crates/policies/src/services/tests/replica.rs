@@ -697,7 +697,8 @@ proptest! {
         bench.until(now + 21_000);
         prop_assert!(bench.turns <= turns + 2, "still busy: {:?}", bench.log);
         if rebalancing && bench.lab.cluster.services()[WEB].maximum_percent > 150 {
-            let counts = crate::services::zone_rebalancing::zone_counts(&bench.lab.view(), WEB);
+            let on_instances = crate::services::zone_rebalancing::Counted::OnInstances;
+            let counts = crate::services::zone_rebalancing::zone_counts(&bench.lab.view(), WEB, on_instances, 0);
             prop_assert!(crate::services::zone_rebalancing::is_balanced(&counts), "{:?}", counts);
         }
     }

@@ -199,7 +199,7 @@ fn by_definition(bench: &Bench, candidates: &[(TaskId, Class)]) -> Option<TaskId
     let live: Vec<_> = row.tasks.iter().map(|task| view.cluster.task(*task)).filter(|task| task.is_live()).collect();
     let key = |id: TaskId| -> Vec<u64> {
         let task = view.cluster.task(id);
-        let instance = &view.cluster.instances()[task.instance];
+        let instance = &view.cluster.instances()[task.instance.unwrap()];
         view.placements[row.placement]
             .strategies
             .iter()
@@ -210,7 +210,8 @@ fn by_definition(bench: &Bench, candidates: &[(TaskId, Class)]) -> Option<TaskId
                 Strategy::Spread(SpreadField::Attribute(attribute)) => live
                     .iter()
                     .filter(|other| {
-                        view.cluster.instances()[other.instance].attribute(*attribute) == instance.attribute(*attribute)
+                        view.cluster.instances()[other.instance.unwrap()].attribute(*attribute)
+                            == instance.attribute(*attribute)
                     })
                     .count() as u64,
                 Strategy::Binpack(BinpackResource::Cpu) => u64::from(instance.remaining.cpu + task.reserved.cpu),
@@ -268,12 +269,12 @@ proptest! {
         let mut started = started.into_iter();
         while let Some(task) = victims.next(&bench.lab.view()) {
             prop_assert_eq!(Some(task), by_definition(&bench, &candidates));
-            let instance = bench.lab.cluster.task(task).instance;
+            let instance = bench.lab.cluster.task(task).instance.unwrap();
             bench.lose(task, StopReason::ScaleIn);
             victims.changed(&bench.lab.view(), instance);
             if let Some(at) = started.next() {
                 let task = bench.pending("web", names[at]);
-                let instance = bench.lab.cluster.task(task).instance;
+                let instance = bench.lab.cluster.task(task).instance.unwrap();
                 victims.changed(&bench.lab.view(), instance);
             }
         }

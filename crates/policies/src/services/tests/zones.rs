@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::{Bench, instances, replica, replica_with, secs};
 use crate::services::zone_rebalancing::{
-    DAEMON, EXTERNAL, Eligibility, First, MAXIMUM_PERCENT, ONLY_ZONE_SPREAD, ZONE_CONSTRAINT, ZoneCount, is_balanced,
-    set_targets, starts, stops, zone_counts,
+    Counted, DAEMON, EXTERNAL, Eligibility, First, MAXIMUM_PERCENT, ONLY_ZONE_SPREAD, ZONE_CONSTRAINT, ZoneCount,
+    is_balanced, set_targets, starts, stops, zone_counts,
 };
 use crate::testkit::Plan;
 
@@ -149,7 +149,7 @@ fn azr_005_zones_of_the_subnets_or_of_instances_that_would_do() {
     plan.definitions.services[awsvpc].subnets = subnets;
     let mut lab = plan.start();
     let zones = |lab: &crate::testkit::Lab, service| -> Vec<u32> {
-        zone_counts(&lab.view(), service).iter().map(|count| count.zone.get()).collect()
+        zone_counts(&lab.view(), service, Counted::OnInstances, 0).iter().map(|count| count.zone.get()).collect()
     };
     assert_eq!(zones(&lab, WEB), [0, 2, 3]);
     lab.apply(Fact::AgentConnectionChanged { instance: connected, connected: false });
