@@ -15,14 +15,20 @@ use ecsim_cluster::{
 };
 use ecsim_kernel::{Distribution, SimTime, Span, Table};
 use ecsim_policies::Settings;
+use ecsim_policies::capacity::settings::{CapacitySettings, Tie};
+use ecsim_policies::capacity::spec::CapacityModel;
 use ecsim_policies::placement::constraints::Constraint;
 use ecsim_policies::placement::strategies::{self, SpreadField, Strategy};
 use ecsim_policies::placement::{Placement, validate};
 use ecsim_policies::settings::TieBreak;
 
+use crate::fleet::FleetModel;
 use crate::model::{
-    Arrivals, Call, ContainerBehavior, InstanceBehavior, Model, SourceModel, TaskBehavior, TaskTemplate, WhenUnplaced,
+    Arrivals, Call, ContainerBehavior, HealthBehavior, InstanceBehavior, Model, SourceModel, TaskBehavior,
+    TaskTemplate, WhenUnplaced,
 };
+
+mod fleet;
 
 /// The attribute every instance has: its zone (CQL-015).
 pub const ZONE: &str = "ecs.availability-zone";
@@ -50,6 +56,10 @@ pub struct Builder {
     pub metrics_period: Span,
     /// How instances behave; without delays at first.
     pub instance_behavior: InstanceBehavior,
+    /// Groups, providers and pools as configured.
+    pub capacity: CapacityModel,
+    /// How they behave; quiet at first.
+    pub fleet: FleetModel,
 }
 
 /// The distribution that is always `seconds`.
@@ -96,6 +106,12 @@ impl Builder {
             settings: Settings {
                 placement_tie_break: TieBreak::Fixed,
                 scheduler_latency: none,
+                capacity: CapacitySettings {
+                    metric_publish_delay: none,
+                    zone_tie: Tie::Order,
+                    billing_hour_tie: Tie::Order,
+                    ..CapacitySettings::default()
+                },
                 replace_crashed_delay: none,
                 healthy_wait: none,
                 ..Settings::default()
@@ -109,6 +125,8 @@ impl Builder {
                 trunk_detach: constant(0.0),
                 trunk_failure: 0.0,
             },
+            capacity: CapacityModel::default(),
+            fleet: FleetModel::quiet(),
         }
     }
 
@@ -174,18 +192,7 @@ impl Builder {
         attributes: &[(&str, Option<&str>)],
     ) -> Vec<InstanceId> {
         let zone_id = self.definitions.zones.intern(zone);
-        let zone_value = self.definitions.values.intern(zone);
-        let zone_name = self.definitions.attributes.intern(ZONE);
-        // A shape carries the attributes of its instances, so one more zone or attribute is one more shape.
-        let mut own = self.definitions.shapes[shape].clone();
-        own.attributes.push((zone_name, Some(zone_value)));
-        for (attribute, value) in attributes {
-            let value = value.map(|value| self.definitions.values.intern(value));
-            own.attributes.push((self.definitions.attributes.intern(attribute), value));
-        }
-        own.attributes.sort_unstable();
-        let known = self.definitions.shapes.iter().find(|(_, known)| **known == own).map(|(id, _)| id);
-        let shape = known.unwrap_or_else(|| self.definitions.shapes.push(own));
+        let shape = self.shape_with(shape, zone, attributes);
         (0..count)
             .map(|at| {
                 self.definitions.instances.push(PlannedInstance {
@@ -201,6 +208,22 @@ impl Builder {
                 })
             })
             .collect()
+    }
+
+    /// The shape of instances in a zone, with further attributes.
+    fn shape_with(&mut self, shape: ShapeId, zone: &str, attributes: &[(&str, Option<&str>)]) -> ShapeId {
+        let zone_value = self.definitions.values.intern(zone);
+        let zone_name = self.definitions.attributes.intern(ZONE);
+        // A shape carries the attributes of its instances, so one more zone or attribute is one more shape.
+        let mut own = self.definitions.shapes[shape].clone();
+        own.attributes.push((zone_name, Some(zone_value)));
+        for (attribute, value) in attributes {
+            let value = value.map(|value| self.definitions.values.intern(value));
+            own.attributes.push((self.definitions.attributes.intern(attribute), value));
+        }
+        own.attributes.sort_unstable();
+        let known = self.definitions.shapes.iter().find(|(_, known)| **known == own).map(|(id, _)| id);
+        known.unwrap_or_else(|| self.definitions.shapes.push(own))
     }
 
     /// A task definition with one essential container.
@@ -224,10 +247,15 @@ impl Builder {
                 memory_reservation: Some(requirements.memory),
                 gpus: requirements.gpus,
                 stop_timeout: None,
+                depends_on: Vec::new(),
+                start_timeout: None,
+                restart_policy: None,
+                health_check: None,
                 image,
                 dynamic_ports: 0,
             }],
             ebs_volume: false,
+            fargate: None,
         });
         let none = constant(0.0);
         self.behaviors.push(TaskBehavior {
@@ -235,6 +263,7 @@ impl Builder {
             eni_detach: none.clone(),
             start: none.clone(),
             fail_to_start: None,
+            fargate: None,
             containers: vec![ContainerBehavior {
                 cold_pull: none.clone(),
                 cached_pull: none.clone(),
@@ -244,6 +273,7 @@ impl Builder {
                 stop: none,
                 stop_exit_code: 0,
                 memory: None,
+                health: HealthBehavior::default(),
             }],
         });
         id
@@ -354,6 +384,7 @@ impl Builder {
             group,
             scheduling: SchedulingStrategy::Replica,
             launch_type: LaunchType::Ec2,
+            strategy: None,
             task_definition,
             desired_count,
             minimum_healthy_percent: 100,
@@ -390,6 +421,7 @@ impl Builder {
                 placement,
                 requirements: self.definitions.task_definitions[definition].requirements,
                 launch_type: LaunchType::Ec2,
+                strategy: None,
                 subnets: Vec::new(),
             },
             arrivals,
@@ -414,6 +446,9 @@ impl Builder {
     /// The model.
     #[must_use]
     pub fn build(mut self) -> Model {
+        let is_daemon = |service: &ServiceDefinition| service.scheduling == SchedulingStrategy::Daemon;
+        let services = self.definitions.services.iter();
+        self.capacity.daemons = services.filter(|(_, service)| is_daemon(service)).map(|(id, _)| id).collect();
         self.timeline.sort_by_key(|(at, _)| *at);
         Model {
             name: "built".into(),
@@ -428,6 +463,8 @@ impl Builder {
             sources: Arc::new(self.sources),
             behaviors: Arc::new(self.behaviors),
             instance_behavior: self.instance_behavior,
+            capacity: Arc::new(self.capacity),
+            fleet: Arc::new(self.fleet),
             timeline: self.timeline.into(),
             calls: Arc::new(self.calls),
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use ecsim_cluster::definitions::SchedulingStrategy;
+use ecsim_cluster::definitions::{LaunchType, SchedulingStrategy};
 use ecsim_cluster::fact::{CallError, StartTaskFailure, TaskOrigin};
 use ecsim_cluster::{
     AttributeId, CallId, Fact, InstanceId, InstanceStatus, ServiceStatus, SourceId, StopReason, TaskId, ValueId,
@@ -12,6 +12,9 @@ use ecsim_kernel::Key;
 use ecsim_policies::placement::constraints::member_of;
 use ecsim_policies::placement::{Request, fit};
 
+mod capacity;
+
+use crate::execute::NewTask;
 use crate::model::{Call, InstanceSelector, TaskSelector};
 use crate::purposes;
 use crate::simulation::{Simulation, Step};
@@ -28,7 +31,9 @@ impl Step<'_> {
         let model = Arc::clone(&self.sim.model);
         match &model.calls[id] {
             Call::RunTask { source } => {
-                let nobody = self.sim.cluster.totals().registered_instances == 0;
+                let template = &model.sources[*source].template;
+                let on_instances = template.strategy.is_none() && template.launch_type != LaunchType::Fargate;
+                let nobody = on_instances && self.sim.cluster.totals().registered_instances == 0;
                 self.run_task(*source, model.sources[*source].count);
                 // PLC-058: the copies count as unplaced, and the caller sees one exception.
                 if nobody { Err(CallError::NoContainerInstances) } else { Ok(()) }
@@ -93,13 +98,14 @@ impl Step<'_> {
             }
             Call::TerminateInstances { instances } => {
                 for instance in self.sim.select_some(id, instances)? {
-                    self.terminate_host(instance);
+                    self.shut_down(instance, ecsim_cluster::fact::TerminationReason::User);
                 }
                 Ok(())
             }
             Call::StopInstances { instances } => {
                 for instance in self.sim.select_some(id, instances)? {
                     self.stop_host(instance);
+                    self.notice_health(instance);
                 }
                 Ok(())
             }
@@ -132,6 +138,7 @@ impl Step<'_> {
                 }
                 Ok(())
             }
+            _ => self.capacity_call(id),
         }
     }
 
@@ -158,6 +165,7 @@ impl Step<'_> {
                 subnets: &template.subnets,
                 zone: None,
                 is_daemon: false,
+                provider: None,
             };
             let failure = match instance {
                 None => Err(StartTaskFailure::Missing),
@@ -167,15 +175,16 @@ impl Step<'_> {
                 Ok(instance) => {
                     let key = self.sim.keys.sources[source].with(u64::from(ordinal));
                     let subnet = self.choose_subnet(&template.subnets, instance, template.requirements.eni, key);
-                    let origin = TaskOrigin::Source { source, ordinal };
-                    self.create_task(
-                        template.definition,
-                        template.group,
-                        origin,
-                        instance,
-                        template.requirements,
-                        subnet,
-                    );
+                    let new = NewTask {
+                        definition: template.definition,
+                        group: template.group,
+                        origin: TaskOrigin::Source { source, ordinal },
+                        placement: template.placement,
+                        launch_type: template.launch_type,
+                        provider: None,
+                        requirements: template.requirements,
+                    };
+                    self.create_task(new, Some(instance), subnet);
                 }
                 Err(failure) => {
                     let instance = instance.unwrap_or(InstanceId::new(u32::MAX));
@@ -188,7 +197,8 @@ impl Step<'_> {
     }
 
     fn update_service(&mut self, call: &Call) -> Result<(), CallError> {
-        let Call::UpdateService { service, desired_count, placement, healthy_percent, rebalancing } = call else {
+        let Call::UpdateService { service, desired_count, placement, healthy_percent, rebalancing, capacity } = call
+        else {
             return Ok(());
         };
         let service = *service;
@@ -206,6 +216,9 @@ impl Step<'_> {
         if enabled && maximum <= 100 {
             return Err(CallError::RebalancingNotPossible { service });
         }
+        if let Some((strategy, launch_type)) = *capacity {
+            self.set_service_capacity(service, strategy, launch_type)?;
+        }
         if let Some((minimum, maximum)) = *healthy_percent {
             self.emit(Fact::HealthyPercentChanged { service, minimum, maximum });
         }
@@ -222,8 +235,8 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// Only ACTIVE and DRAINING, at most ten instances a call, DRAINING only from ACTIVE (INS-003). Either all change
-    /// or none.
+    /// Only ACTIVE and DRAINING, at most ten instances a call, DRAINING only from ACTIVE (INS-003, DRN-001). Either all
+    /// change or none.
     fn update_instances_state(
         &mut self,
         id: CallId,
@@ -238,13 +251,11 @@ impl Step<'_> {
         }
         for instance in &chosen {
             let status = self.sim.cluster.instances()[*instance].status;
-            let allowed = status == to
-                || matches!(
-                    (status, to),
-                    (InstanceStatus::Active, InstanceStatus::Draining)
-                        | (InstanceStatus::Draining, InstanceStatus::Active)
-                );
-            if !allowed || !status.is_registered() {
+            let allowed = match to {
+                InstanceStatus::Draining => status == InstanceStatus::Active,
+                _ => status.is_registered(),
+            };
+            if !allowed {
                 return Err(CallError::InstanceState { instance: *instance, status });
             }
         }
@@ -324,29 +335,63 @@ impl Simulation {
         Ok(chosen)
     }
 
-    fn select_some(&self, call: CallId, selector: &InstanceSelector) -> Result<Vec<InstanceId>, CallError> {
+    pub(crate) fn select_some(&self, call: CallId, selector: &InstanceSelector) -> Result<Vec<InstanceId>, CallError> {
         let chosen = self.select_instances(call, selector);
         if chosen.is_empty() { Err(CallError::NoSuchInstance) } else { Ok(chosen) }
     }
 
+    /// The instances that ECS or a group knows, in the order of their ids.
+    fn known(&self) -> impl Iterator<Item = &ecsim_cluster::Instance> {
+        let members = self.cluster.groups().values().flat_map(|group| &group.instances).copied();
+        let all: BTreeSet<InstanceId> = self.cluster.present().map(|row| row.id).chain(members).collect();
+        all.into_iter().map(|id| &self.cluster.instances()[id])
+    }
+
     /// The instances a call means, in ordinal order.
     fn select_instances(&self, call: CallId, selector: &InstanceSelector) -> Vec<InstanceId> {
-        let InstanceSelector::Filter { zone, instance_type, name_prefix, attribute, expression, count, random } =
-            selector
+        let InstanceSelector::Filter {
+            zone,
+            instance_type,
+            name_prefix,
+            group,
+            provider,
+            market,
+            empty,
+            attribute,
+            expression,
+            count,
+            random,
+        } = selector
         else {
-            let InstanceSelector::Named(names) = selector else { return Vec::new() };
-            return names.clone();
+            return match selector {
+                InstanceSelector::Named(ids) => ids.clone(),
+                InstanceSelector::Launched(names) => {
+                    let named = |row: &&ecsim_cluster::Instance| names.iter().any(|name| **name == *row.name);
+                    self.known().filter(named).map(|row| row.id).collect()
+                }
+                InstanceSelector::Any(several) => {
+                    let chosen = several.iter().flat_map(|one| self.select_instances(call, one));
+                    let mut chosen: Vec<InstanceId> = chosen.collect::<BTreeSet<_>>().into_iter().collect();
+                    chosen.sort_by_key(|id| self.cluster.instances()[*id].ordinal());
+                    chosen
+                }
+                InstanceSelector::Filter { .. } => Vec::new(),
+            };
         };
+        // A group's instances are the group's before ECS knows them.
+        let of_group = group.is_some();
         let definitions = &self.model.definitions;
         let mut chosen: Vec<InstanceId> = self
-            .cluster
-            .instances()
-            .values()
+            .known()
             .filter(|row| {
-                row.status.is_registered()
+                (row.status.is_registered() || of_group && row.lifecycle.is_member())
+                    && group.is_none_or(|group| row.group == Some(group) && row.lifecycle.is_member())
+                    && provider.is_none_or(|provider| row.provider == Some(provider))
+                    && market.is_none_or(|market| row.market == market)
+                    && empty.is_none_or(|empty| self.is_empty(row) == empty)
                     && zone.is_none_or(|zone| row.zone == zone)
                     && instance_type.as_ref().is_none_or(|name| definitions.shapes[row.shape].instance_type == *name)
-                    && name_prefix.as_ref().is_none_or(|prefix| definitions.instances[row.id].name.starts_with(prefix))
+                    && name_prefix.as_ref().is_none_or(|prefix| row.name.starts_with(prefix.as_str()))
                     && attribute.is_none_or(|(name, value)| {
                         row.attribute(name).is_some_and(|held| value.is_none() || held == value)
                     })
@@ -369,14 +414,27 @@ impl Simulation {
         chosen
     }
 
+    /// Whether an instance has no task, those of DAEMON services apart.
+    fn is_empty(&self, row: &ecsim_cluster::Instance) -> bool {
+        row.tasks.iter().all(|task| {
+            let service = self.cluster.task(*task).service();
+            let daemon = SchedulingStrategy::Daemon;
+            service.is_some_and(|service| self.model.definitions.services[service].scheduling == daemon)
+        })
+    }
+
     /// The live tasks a call means, oldest first unless it says otherwise.
-    fn select_tasks(&self, selector: &TaskSelector) -> Vec<TaskId> {
+    pub(crate) fn select_tasks(&self, selector: &TaskSelector) -> Vec<TaskId> {
         let definitions = &self.model.definitions;
         let matches = |task: &ecsim_cluster::Task| {
             task.is_live()
                 && selector.service.is_none_or(|service| task.service() == Some(service))
                 && selector.group.is_none_or(|group| task.group == group)
-                && selector.instance.is_none_or(|instance| task.instance == instance)
+                && selector.instance.is_none_or(|instance| task.instance == Some(instance))
+                && selector.launched.as_ref().is_none_or(|name| {
+                    task.instance.is_some_and(|instance| *self.cluster.instances()[instance].name == **name)
+                })
+                && selector.provider.is_none_or(|provider| task.provider == Some(provider))
                 && selector
                     .source
                     .is_none_or(|source| matches!(task.origin, TaskOrigin::Source { source: of, .. } if of == source))

@@ -1,7 +1,7 @@
 //! Everything that can be due: a closed list, so that one sees all of it and the compiler finds every place.
 
 use ecsim_cluster::reasons::StartError;
-use ecsim_cluster::{CallId, InstanceId, ServiceId, SourceId, TaskId};
+use ecsim_cluster::{CallId, InstanceId, PoolId, ServiceId, SourceId, TaskId, ZoneId};
 use ecsim_kernel::Phase;
 
 /// Something due at an instant.
@@ -24,6 +24,66 @@ pub enum Event {
     Call(CallId),
     /// A service that exists from the start is there.
     ServiceExists(ServiceId),
+    /// The run begins: providers and groups are there.
+    Opens,
+    /// An instance launched by a group or provider runs: its hooks may begin (ASG-002).
+    InstanceRuns(InstanceId),
+    /// A lifecycle hook of an instance ends (ASG-040).
+    HookEnds {
+        /// Of which instance.
+        instance: InstanceId,
+        /// Which hook of its group.
+        hook: u8,
+        /// CONTINUE; else ABANDON.
+        proceed: bool,
+        /// Whether the hook runs because the instance leaves the warm pool.
+        from_pool: bool,
+    },
+    /// An instance stands ready in the warm pool.
+    WarmReady(InstanceId),
+    /// Managed draining of an instance has taken as long as it may (DRN-021).
+    DrainLimit(InstanceId),
+    /// A terminated instance is gone from its group.
+    InstanceGone(InstanceId),
+    /// A group learns that an instance does not run any more (LAT-021).
+    HealthNoticed(InstanceId),
+    /// An instance begins to fail its status checks (ASG-006).
+    StatusCheckFails(InstanceId),
+    /// A group believes that the status checks of an instance fail, if they still do (ASG-006).
+    StatusCheckBelieved(InstanceId),
+    /// The status checks of an instance pass again.
+    StatusCheckPasses(InstanceId),
+    /// AWS gives notice to a Spot instance (SPT-002); `after` milliseconds later it is gone.
+    SpotNotice {
+        /// Which.
+        instance: InstanceId,
+        /// In milliseconds.
+        after: u32,
+    },
+    /// The notice of a Spot instance has run out.
+    SpotReclaim(InstanceId),
+    /// A Spot instance with a notice is set to DRAINING (SPT-004, SPT-005).
+    SpotDrain(InstanceId),
+    /// A rebalance recommendation (SPT-003).
+    Recommend(InstanceId),
+    /// A pool loses instances, goes down or comes up (SPT-017, SPT-018).
+    SpotPool(PoolId),
+    /// The next row of a pool's recorded availability.
+    SpotTrace(PoolId),
+    /// The daily step of a pool's price (SPT-013).
+    SpotPrice(PoolId),
+    /// A shortage of pools that a call of the timeline brought is over.
+    ShortageEnds(CallId),
+    /// A zone works again.
+    ZoneRecovers(ZoneId),
+    /// A custom metric has its next value.
+    MetricValue(u32),
+    /// A task has waited in PROVISIONING as long as it will (CAS-010).
+    ProvisioningTimeout(TaskId),
+    /// Fargate Spot takes a task back (SPT-011).
+    FargateSpotReclaim(TaskId),
+    /// Fargate retires the platform under a task (FGT-006).
+    FargateRetires(TaskId),
     /// A planned instance joins.
     InstanceJoins(InstanceId),
     /// A registering instance becomes ACTIVE, or fails to.
@@ -57,10 +117,42 @@ pub enum Event {
         task: TaskId,
         /// Which.
         container: u8,
+        /// Which of its runs: how often it had been started again when this was planned (TSK-031).
+        run: u16,
         /// How it came to that.
         cause: ExitCause,
         /// With which code.
         exit_code: i32,
+    },
+    /// The image of one container of a task is there, where containers wait for one another (TSK-022).
+    ContainerPulled {
+        /// Of which task.
+        task: TaskId,
+        /// Which.
+        container: u8,
+    },
+    /// One container of such a task starts.
+    ContainerStarts {
+        /// Of which task.
+        task: TaskId,
+        /// Which.
+        container: u8,
+    },
+    /// The `startTimeout` of a container is over (TSK-023).
+    StartTimeout {
+        /// Of which task.
+        task: TaskId,
+        /// Which.
+        container: u8,
+    },
+    /// The health check of a container says something new (TSK-041).
+    HealthChanges {
+        /// Of which task.
+        task: TaskId,
+        /// Which.
+        container: u8,
+        /// In which of its runs.
+        run: u16,
     },
     /// A metrics period ends.
     PeriodEnded,

@@ -1,8 +1,12 @@
 //! Commands become facts: the one place where a controller's wish meets the cluster.
 
+use ecsim_cluster::definitions::LaunchType;
 use ecsim_cluster::events::ServiceEvent;
-use ecsim_cluster::fact::TaskOrigin;
-use ecsim_cluster::{Command, Fact, InstanceId, Requirements, ServiceId, StopReason, SubnetId, TaskId, ZoneId};
+use ecsim_cluster::fact::{HeldBack, TaskOrigin};
+use ecsim_cluster::{
+    Command, Fact, GroupId, InstanceId, PlacementId, ProviderId, Requirements, ServiceId, StopReason, SubnetId,
+    TaskDefinitionId, TaskId, ZoneId,
+};
 use ecsim_kernel::Key;
 use ecsim_policies::placement::{Request, Ties, explain, select};
 use ecsim_policies::settings::TieBreak;
@@ -10,6 +14,43 @@ use ecsim_policies::settings::TieBreak;
 use crate::probe::{Explained, Probe, Subject};
 use crate::purposes;
 use crate::simulation::Step;
+
+/// A task about to be created, wherever it goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewTask {
+    pub(crate) definition: TaskDefinitionId,
+    pub(crate) group: GroupId,
+    pub(crate) origin: TaskOrigin,
+    pub(crate) placement: PlacementId,
+    pub(crate) launch_type: LaunchType,
+    pub(crate) provider: Option<ProviderId>,
+    pub(crate) requirements: Requirements,
+}
+
+impl NewTask {
+    /// The fact that it exists.
+    pub(crate) const fn fact(
+        self,
+        task: TaskId,
+        instance: Option<InstanceId>,
+        zone: Option<ZoneId>,
+        subnet: Option<SubnetId>,
+    ) -> Fact {
+        Fact::TaskCreated {
+            task,
+            definition: self.definition,
+            group: self.group,
+            origin: self.origin,
+            placement: self.placement,
+            launch_type: self.launch_type,
+            provider: self.provider,
+            instance,
+            zone,
+            requirements: self.requirements,
+            subnet,
+        }
+    }
+}
 
 /// Where a task goes, or who was closest.
 pub(crate) enum Placed {
@@ -21,22 +62,54 @@ impl Step<'_> {
     /// Carries out a command, or refuses it with a fact.
     pub(crate) fn execute(&mut self, command: Command) {
         match command {
-            Command::StartServiceTask { service, zone } => self.start_service_task(service, zone, None),
-            Command::StartDaemonTask { service, instance } => self.start_service_task(service, None, Some(instance)),
+            Command::StartServiceTask { service, zone, provider } => {
+                self.start_service_task(service, zone, provider, None);
+            }
+            Command::StartDaemonTask { service, instance } => {
+                let has_strategy = self.sim.cluster.services()[service].strategy.is_some();
+                let provider = self.sim.cluster.instances()[instance].provider.filter(|_| has_strategy);
+                self.start_service_task(service, None, provider, Some(instance));
+            }
             Command::StopTask { task, reason } => self.stop_task(task, reason),
             Command::SetDaemonCount { service, count } => self.emit(Fact::DesiredCountChanged { service, to: count }),
             Command::Announce { service, event } => self.announce(service, event),
             Command::SetServiceStatus { service, to } => self.emit(Fact::ServiceStatusChanged { service, to }),
+            Command::SampleReservation { provider, sample } => {
+                self.emit(Fact::ReservationSampled { provider, sample });
+            }
+            Command::SetAlarm { group, alarm, in_alarm } => self.emit(Fact::AlarmChanged { group, alarm, in_alarm }),
+            Command::SetDesiredCapacity { group, to, decision } => self.set_desired_capacity(group, to, decision),
+            Command::SetGroupSize { group, min_size, max_size, .. } => self.set_group_size(group, min_size, max_size),
+            Command::NoteWithheld { group, withheld } => self.emit(Fact::ScalingWithheld { group, withheld }),
+            Command::SetInstanceProtection { instance, protected } => {
+                self.emit(Fact::InstanceProtectionChanged { instance, protected });
+            }
+            Command::LaunchInstance { option, market, warm } => self.launch_instance(option, market, warm),
+            Command::NoteLaunchFailure { option, market, failure } => {
+                let owner = self.sim.model.definitions.launch_options[option].owner;
+                self.emit(Fact::LaunchFailed { owner, option, market, failure });
+            }
+            Command::StartWarmInstance { instance } => self.start_warm_instance(instance),
+            Command::TerminateInstance { instance, reason } => self.terminate_instance(instance, reason),
+            Command::DrainInstance { instance } => self.drain_instance(instance),
+            Command::EndRefresh { group, to } => {
+                if let Some(refresh) = self.sim.cluster.groups()[group].refresh {
+                    self.emit(Fact::InstanceRefreshChanged { group, refresh, to });
+                }
+            }
         }
     }
 
     /// One placement: the four steps of PLC-002, with ties from the stream of that very task (PLC-022).
-    pub(crate) fn place(&mut self, request: &Request<'_>, subject: Subject, key: Key) -> Placed {
+    ///
+    /// `task` is the task that is placed, or the one that would be created.
+    pub(crate) fn place(&mut self, request: &Request<'_>, subject: Subject, key: Key, task: TaskId) -> Placed {
         let sim = &mut *self.sim;
         sim.counts.placements += 1;
         let view = ecsim_policies::View {
             now: sim.now,
             cluster: &sim.cluster,
+            capacity: &sim.model.capacity,
             placements: &sim.model.placements,
             settings: &sim.model.settings,
             streams: &sim.streams,
@@ -51,7 +124,7 @@ impl Step<'_> {
         };
         let chosen = sim.index.choose(&view, request, ties);
         if let Some(probe) = &mut sim.probe
-            && probe.wants(sim.now, subject, sim.cluster.tasks().next_id())
+            && probe.wants(sim.now, subject, task)
         {
             if let Probe::Service { limit, .. } = probe {
                 *limit -= 1;
@@ -74,7 +147,12 @@ impl Step<'_> {
             return None;
         }
         let sim = &*self.sim;
-        let zone = sim.cluster.instances()[instance].zone;
+        self.subnet_in(subnets, sim.cluster.instances()[instance].zone, key)
+    }
+
+    /// One of the subnets that lies in a zone and has an address left (PLC-007).
+    pub(crate) fn subnet_in(&self, subnets: &[SubnetId], zone: ZoneId, key: Key) -> Option<SubnetId> {
+        let sim = &*self.sim;
         let mut stream;
         let ties = match sim.model.settings.placement_tie_break {
             TieBreak::Fixed => Ties::Fixed,
@@ -86,19 +164,50 @@ impl Step<'_> {
         select::subnet(&sim.cluster, subnets, zone, ties)
     }
 
-    fn start_service_task(&mut self, service: ServiceId, zone: Option<ZoneId>, daemon_on: Option<InstanceId>) {
+    fn start_service_task(
+        &mut self,
+        service: ServiceId,
+        zone: Option<ZoneId>,
+        provider: Option<ProviderId>,
+        daemon_on: Option<InstanceId>,
+    ) {
         let model = std::sync::Arc::clone(&self.sim.model);
         let definition = &model.definitions.services[service];
         let row = &self.sim.cluster.services()[service];
         let ordinal = row.started;
         let task_definition = row.task_definition;
         let requirements = model.definitions.task_definitions[task_definition].requirements;
+        let launch_type = self.sim.launch_type_of(provider, row.launch_type);
+        let task = NewTask {
+            definition: task_definition,
+            group: definition.group,
+            origin: TaskOrigin::Service { service, ordinal },
+            placement: row.placement,
+            launch_type,
+            provider,
+            requirements,
+        };
+        if launch_type == LaunchType::Fargate {
+            match self.create_fargate_task(task, &definition.subnets, zone) {
+                Ok(()) => {}
+                // A rebalancing move is not worth a word beside that of AZR-008.
+                Err(_) if zone.is_some() => {}
+                Err(by) => {
+                    self.emit(Fact::ServiceHeldBack { service, by });
+                    if by == HeldBack::FargateCapacity {
+                        self.announce(service, ServiceEvent::FargateUnavailable);
+                    }
+                }
+            }
+            return;
+        }
         let request = Request {
             definition: task_definition,
             requirements,
             group: definition.group,
             placement: row.placement,
-            launch_type: definition.launch_type,
+            launch_type,
+            provider,
             subnets: &definition.subnets,
             zone,
             is_daemon: daemon_on.is_some(),
@@ -106,7 +215,7 @@ impl Step<'_> {
         let key = self.sim.keys.services[service].with(u64::from(ordinal));
         let subject = Subject::Service { service, ordinal };
         let placed = match daemon_on {
-            None => self.place(&request, subject, key),
+            None => self.place(&request, subject, key, self.sim.cluster.tasks().next_id()),
             Some(instance) => match explain::rejection_of(&self.sim.view(), &request, instance) {
                 None => Placed::At(instance),
                 Some(reason) => {
@@ -127,16 +236,18 @@ impl Step<'_> {
         match placed {
             Placed::At(instance) => {
                 let subnet = self.choose_subnet(&definition.subnets, instance, requirements.eni, key);
-                self.create_task(
-                    task_definition,
-                    definition.group,
-                    TaskOrigin::Service { service, ordinal },
-                    instance,
-                    requirements,
-                    subnet,
-                );
+                self.create_task(task, Some(instance), subnet);
             }
             Placed::Nowhere => {
+                // A rebalancing move is not worth waiting for (AZR-008).
+                if zone.is_none() && self.sim.may_provision(&request) {
+                    if self.sim.provisioning_room() == 0 {
+                        self.emit(Fact::ServiceHeldBack { service, by: HeldBack::ProvisioningQuota });
+                    } else {
+                        self.create_task(task, None, None);
+                    }
+                    return;
+                }
                 let diagnosis = explain::diagnose(&self.sim.view(), &request);
                 self.emit(Fact::ServiceUnplaced {
                     service,
@@ -146,25 +257,26 @@ impl Step<'_> {
                     closest: diagnosis.closest.map(|(instance, _)| instance),
                 });
                 if zone.is_none() {
-                    self.announce(service, ServiceEvent::PlacementFailed { closest: diagnosis.closest });
+                    // FLR-010: an empty cluster first, then an empty provider.
+                    let is_cluster_empty = self.sim.cluster.totals().registered_instances == 0;
+                    let event = match diagnosis.closest {
+                        None if provider.is_some() && !is_cluster_empty => ServiceEvent::ProviderEmpty,
+                        closest => ServiceEvent::PlacementFailed { closest },
+                    };
+                    self.announce(service, event);
                 }
             }
         }
     }
 
-    /// A task comes into being (RES-013) and its host begins to work on it.
-    pub(crate) fn create_task(
-        &mut self,
-        definition: ecsim_cluster::TaskDefinitionId,
-        group: ecsim_cluster::GroupId,
-        origin: TaskOrigin,
-        instance: InstanceId,
-        requirements: Requirements,
-        subnet: Option<SubnetId>,
-    ) {
+    /// A task comes into being, on an instance (RES-013) or in PROVISIONING (CAS-008), and work on it begins.
+    pub(crate) fn create_task(&mut self, new: NewTask, instance: Option<InstanceId>, subnet: Option<SubnetId>) {
         let task = self.sim.cluster.tasks().next_id();
-        self.emit(Fact::TaskCreated { task, definition, group, origin, instance, requirements, subnet });
-        self.task_created(task);
+        self.emit(new.fact(task, instance, None, subnet));
+        match instance {
+            Some(_) => self.task_created(task),
+            None => self.task_waits(task),
+        }
     }
 
     /// Desired status STOPPED, and all that follows on the host.

@@ -2,6 +2,7 @@
 //!
 //! * [`model`]: the checked scenario: what [`Simulation`] runs.
 //! * [`builder`]: models made by hand.
+//! * [`fleet`]: how capacity behaves, part of the model.
 //! * [`event`]: everything that can be due.
 //! * [`simulation`]: the loop, on one screen.
 //! * `execute`: commands of controllers become facts, or a refusal as a fact.
@@ -14,8 +15,10 @@
 
 pub mod builder;
 mod calls;
+mod controllers;
 pub mod event;
 mod execute;
+pub mod fleet;
 pub mod model;
 pub mod probe;
 pub mod purposes;

@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
+use ecsim_cluster::definitions::ManagedScaling;
 use ecsim_cluster::definitions::{Definitions, LaunchType};
 use ecsim_cluster::reasons::StartError;
 use ecsim_cluster::{
-    AttributeId, CallId, GroupId, InstanceId, InstanceStatus, PlacementId, Requirements, ServiceId, SourceId, SubnetId,
-    TaskDefinitionId, TextId, ValueId, ZoneId,
+    AsgId, AttributeId, CallId, GroupId, InstanceId, InstanceStatus, Market, MetricId, PlacementId, PolicyId, PoolId,
+    Processes, ProviderId, Requirements, ServiceId, SourceId, StrategyId, SubnetId, TaskDefinitionId, TextId, ValueId,
+    ZoneId,
 };
 use ecsim_kernel::{Distribution, SimTime, Span, Table};
 use ecsim_policies::Settings;
+use ecsim_policies::capacity::spec::CapacityModel;
 use ecsim_policies::placement::Placement;
 use ecsim_policies::placement::constraints::query::Expression;
+
+use crate::fleet::{FargateBehavior, FleetModel};
 
 /// Everything a run needs. Built by the scenario crate, or by hand from Rust.
 #[derive(Clone, Debug)]
@@ -40,6 +45,10 @@ pub struct Model {
     pub behaviors: Arc<Table<TaskDefinitionId, TaskBehavior>>,
     /// How instances behave.
     pub instance_behavior: InstanceBehavior,
+    /// Groups, providers and pools as configured.
+    pub capacity: Arc<CapacityModel>,
+    /// How they behave.
+    pub fleet: Arc<FleetModel>,
     /// Calls of the timeline, by time and then by place in the scenario.
     pub timeline: Arc<[(SimTime, CallId)]>,
     /// What they do.
@@ -72,8 +81,10 @@ pub struct TaskTemplate {
     pub placement: PlacementId,
     /// What it reserves, overrides applied (RES-010).
     pub requirements: Requirements,
-    /// Its launch type (PLC-011).
+    /// Its launch type (PLC-011), where there is no strategy.
     pub launch_type: LaunchType,
+    /// Its capacity provider strategy (CP-011, CP-014).
+    pub strategy: Option<StrategyId>,
     /// Its subnets (PLC-007).
     pub subnets: Vec<SubnetId>,
 }
@@ -154,6 +165,8 @@ pub struct TaskBehavior {
     pub fail_to_start: Option<(f64, StartError)>,
     /// Its containers, as in the definition.
     pub containers: Vec<ContainerBehavior>,
+    /// The same on Fargate.
+    pub fargate: Option<FargateBehavior>,
 }
 
 /// How one container behaves. Times in seconds.
@@ -175,6 +188,32 @@ pub struct ContainerBehavior {
     pub stop_exit_code: i32,
     /// Its real use of memory.
     pub memory: Option<MemoryUse>,
+    /// How its health check goes, where it has one.
+    pub health: HealthBehavior,
+}
+
+/// How the health check of a container goes. Times in seconds, from the container's start. By default it passes at once.
+#[derive(Clone, Debug, Default)]
+pub struct HealthBehavior {
+    /// Probes that begin earlier fail; `None`: it is ready at once.
+    pub ready: Option<Distribution>,
+    /// How long a probe takes, drawn once a start; beyond the check's timeout it fails. `None`: no time.
+    pub probe: Option<Distribution>,
+    /// It fails after a while.
+    pub failure: Option<HealthFailure>,
+    /// Whether a probe that fails hangs until its timeout; else it fails at once.
+    pub hangs: bool,
+}
+
+/// A health check begins to fail, some time after the container's start.
+#[derive(Clone, Debug)]
+pub struct HealthFailure {
+    /// When.
+    pub after: Distribution,
+    /// For how long; `None`: for good.
+    pub lasts: Option<Distribution>,
+    /// How likely, 0 to 1.
+    pub probability: f64,
 }
 
 /// A container crashes with some probability, some time after it started.
@@ -244,6 +283,213 @@ pub enum Call {
         healthy_percent: Option<(u32, u32)>,
         /// `availabilityZoneRebalancing`.
         rebalancing: Option<bool>,
+        /// The strategy, or the launch type where there is none any more (CP-018).
+        capacity: Option<(Option<StrategyId>, LaunchType)>,
+    },
+    /// `UpdateAutoScalingGroup`; `None` keeps.
+    UpdateAutoScalingGroup {
+        /// Which.
+        group: AsgId,
+        /// `MinSize`.
+        min_size: Option<u32>,
+        /// `MaxSize`.
+        max_size: Option<u32>,
+        /// `DesiredCapacity`.
+        desired_capacity: Option<u32>,
+        /// `NewInstancesProtectedFromScaleIn`.
+        protects_new_instances: Option<bool>,
+        /// The version of the template from now on.
+        template: Option<u32>,
+        /// The number of the configuration from now on.
+        configuration: Option<u32>,
+    },
+    /// `SetDesiredCapacity`.
+    SetDesiredCapacity {
+        /// Which.
+        group: AsgId,
+        /// The new capacity.
+        to: u32,
+    },
+    /// `SetDesiredCapacity` with `HonorCooldown`: turned away while the group's cooldown lasts (ASG-024).
+    SetDesiredCapacityAfterCooldown {
+        /// Which.
+        group: AsgId,
+        /// The new capacity.
+        to: u32,
+    },
+    /// `SetInstanceProtection`.
+    SetInstanceProtection {
+        /// Which.
+        instances: InstanceSelector,
+        /// Whether they are protected from scale-in.
+        protected: bool,
+    },
+    /// `SetInstanceHealth` (ASG-007: at once).
+    SetInstanceHealth {
+        /// Which.
+        instances: InstanceSelector,
+        /// Whether they are healthy.
+        healthy: bool,
+        /// `ShouldRespectGracePeriod`: within the grace period an instance is not marked unhealthy.
+        respects_grace: bool,
+    },
+    /// `TerminateInstanceInAutoScalingGroup`.
+    TerminateInGroup {
+        /// Which.
+        instances: InstanceSelector,
+        /// `ShouldDecrementDesiredCapacity`.
+        decrement: bool,
+    },
+    /// `EnterStandby`.
+    EnterStandby {
+        /// Which.
+        instances: InstanceSelector,
+        /// `ShouldDecrementDesiredCapacity`.
+        decrement: bool,
+    },
+    /// `ExitStandby`.
+    ExitStandby {
+        /// Which.
+        instances: InstanceSelector,
+    },
+    /// `DetachInstances`.
+    DetachInstances {
+        /// Which.
+        instances: InstanceSelector,
+        /// `ShouldDecrementDesiredCapacity`.
+        decrement: bool,
+    },
+    /// `SuspendProcesses`.
+    SuspendProcesses {
+        /// Which group.
+        group: AsgId,
+        /// Which processes.
+        processes: Processes,
+    },
+    /// `ResumeProcesses`.
+    ResumeProcesses {
+        /// Which group.
+        group: AsgId,
+        /// Which processes.
+        processes: Processes,
+    },
+    /// `StartInstanceRefresh` (ASG-043).
+    StartInstanceRefresh {
+        /// Which group.
+        group: AsgId,
+        /// Which of the group's refreshes.
+        refresh: u32,
+        /// The version of the template it brings.
+        template: Option<u32>,
+        /// The number of the configuration it brings.
+        configuration: Option<u32>,
+    },
+    /// `CancelInstanceRefresh`.
+    CancelInstanceRefresh {
+        /// Which group.
+        group: AsgId,
+    },
+    /// `CompleteLifecycleAction` (ASG-040).
+    CompleteLifecycleAction {
+        /// Which.
+        instances: InstanceSelector,
+        /// Which hook; `None`: whichever waits.
+        hook: Option<PolicyId>,
+        /// Whether the result is CONTINUE; else ABANDON.
+        proceed: bool,
+        /// At most so many of those that wait, the longest first; `None`: all.
+        count: Option<u32>,
+    },
+    /// `UpdateCapacityProvider`; `None` keeps.
+    UpdateCapacityProvider {
+        /// Which.
+        provider: ProviderId,
+        /// Managed scaling; the inner `None`: DISABLED.
+        managed_scaling: Option<Option<ManagedScaling>>,
+        /// `managedTerminationProtection`.
+        termination_protection: Option<bool>,
+        /// `managedDraining`.
+        managed_draining: Option<bool>,
+        /// The number of the configuration of Managed Instances from now on.
+        configuration: Option<u32>,
+    },
+    /// `PutClusterCapacityProviders`: the whole list (CP-004).
+    PutClusterCapacityProviders {
+        /// All that are associated from now on.
+        providers: Vec<ProviderId>,
+    },
+    /// `CreateCapacityProvider`.
+    CreateCapacityProvider {
+        /// Which.
+        provider: ProviderId,
+    },
+    /// `DeleteCapacityProvider` (CP-006).
+    DeleteCapacityProvider {
+        /// Which.
+        provider: ProviderId,
+    },
+    /// Fate: AWS takes Spot instances back.
+    SpotInterruption {
+        /// Which.
+        instances: InstanceSelector,
+        /// From the notice to the end.
+        notice: Span,
+    },
+    /// Fate: a rebalance recommendation.
+    RebalanceRecommendation {
+        /// Which.
+        instances: InstanceSelector,
+    },
+    /// Fate: an Availability Zone fails.
+    ZoneOutage {
+        /// Which.
+        zone: ZoneId,
+        /// For how long; `None`: until the end.
+        duration: Option<Span>,
+    },
+    /// Fate: capacity pools have nothing to give.
+    InsufficientCapacity {
+        /// Which.
+        pools: Vec<PoolId>,
+        /// Of what kind; `None`: of either.
+        market: Option<Market>,
+        /// For how long; `None`: until the end.
+        duration: Option<Span>,
+    },
+    /// Fate: from now on pools hold so many instances; Spot instances beyond that get their notice (SPT-001, ASG-005).
+    PoolCapacity {
+        /// Which.
+        pools: Vec<PoolId>,
+        /// Of what kind; `None`: so many of either.
+        market: Option<Market>,
+        /// How many.
+        instances: u32,
+    },
+    /// Fate: instances fail their status checks (ASG-006).
+    StatusCheckFails {
+        /// Which.
+        instances: InstanceSelector,
+        /// For how long; `None`: for good.
+        duration: Option<Span>,
+    },
+    /// Fate: Fargate Spot takes tasks back (SPT-011).
+    FargateSpotInterruption {
+        /// Which; only those that run on Fargate Spot.
+        tasks: TaskSelector,
+    },
+    /// Fate: Fargate retires the platform of tasks (FGT-006).
+    FargateRetirement {
+        /// Which; only those that run on Fargate.
+        tasks: TaskSelector,
+        /// How long after the notice it stops them.
+        wait: Span,
+    },
+    /// A custom metric gets a value.
+    SetMetric {
+        /// Which.
+        metric: MetricId,
+        /// In millionths; `None`: no data from now on.
+        value: Option<i64>,
     },
     /// `CreateService`.
     CreateService {
@@ -326,6 +572,8 @@ pub enum Call {
 pub enum InstanceSelector {
     /// By name.
     Named(Vec<InstanceId>),
+    /// By the names that a group or provider gives its instances during the run, such as `spot-3`.
+    Launched(Vec<String>),
     /// Whoever matches all that is given, among the registered ones.
     Filter {
         /// In this zone.
@@ -334,6 +582,14 @@ pub enum InstanceSelector {
         instance_type: Option<String>,
         /// Whose name begins so.
         name_prefix: Option<String>,
+        /// Of this Auto Scaling group.
+        group: Option<AsgId>,
+        /// Of this capacity provider.
+        provider: Option<ProviderId>,
+        /// Bought so.
+        market: Option<Market>,
+        /// Whether they must be without tasks, or must have some.
+        empty: Option<bool>,
         /// Which have this attribute, and this value of it if given.
         attribute: Option<(AttributeId, Option<ValueId>)>,
         /// `filter` of `ListContainerInstances` (CQL-003).
@@ -343,6 +599,8 @@ pub enum InstanceSelector {
         /// A random choice of them instead of the first.
         random: bool,
     },
+    /// Whoever one of these means.
+    Any(Vec<Self>),
 }
 
 /// Which tasks a call means, resolved when it is made. All that is given must hold.
@@ -356,6 +614,10 @@ pub struct TaskSelector {
     pub started_by: Option<TextId>,
     /// On this instance.
     pub instance: Option<InstanceId>,
+    /// On the instance of this name, one that is launched during the run.
+    pub launched: Option<String>,
+    /// Of this capacity provider.
+    pub provider: Option<ProviderId>,
     /// Asked for by this source.
     pub source: Option<SourceId>,
     /// At most so many; `None` = all.

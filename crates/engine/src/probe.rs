@@ -7,7 +7,7 @@ use ecsim_policies::placement::Funnel;
 /// Which decision is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probe {
-    /// The one that placed this task.
+    /// Every attempt to place this task: the one that created it, and those while it waited in PROVISIONING.
     Task(TaskId),
     /// Every attempt for one copy of a workload entry or call.
     Copy {
@@ -60,11 +60,11 @@ pub enum Subject {
 }
 
 impl Probe {
-    /// Whether this decision is wanted. `next` is the id the task would get.
+    /// Whether this decision is wanted. `of` is the id that the task has or would get.
     #[must_use]
-    pub fn wants(self, now: SimTime, subject: Subject, next: TaskId) -> bool {
+    pub fn wants(self, now: SimTime, subject: Subject, of: TaskId) -> bool {
         match (self, subject) {
-            (Self::Task(task), _) => task == next,
+            (Self::Task(task), _) => task == of,
             (Self::Copy { source, ordinal }, Subject::Copy { source: of, ordinal: at }) => {
                 (source, ordinal) == (of, at)
             }

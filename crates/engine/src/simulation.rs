@@ -1,24 +1,21 @@
 //! The loop of a run: all control flow on one screen, and [`Simulation`], which can be forked half-way.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use ecsim_cluster::definitions::SchedulingStrategy;
-use ecsim_cluster::{Cluster, Fact, InstanceId, InstanceStatus, Observer, ServiceId, SourceId, TaskStatus};
-use ecsim_kernel::{Calendar, Due, Key, SimTime, Streams, Table, id};
+use ecsim_cluster::definitions::{LaunchOwner, ProviderKind, SchedulingStrategy};
+use ecsim_cluster::{
+    AsgId, Cluster, Fact, InstanceId, InstanceStatus, Observer, ServiceId, SourceId, TaskId, TaskStatus,
+};
+use ecsim_kernel::{Calendar, Due, Key, SimTime, Streams, Table};
 use ecsim_policies::placement::PlacementIndex;
 use ecsim_policies::placement::constraints::Constraint;
-use ecsim_policies::services::ServiceController;
-use ecsim_policies::{Controller as _, Decision, View};
+use ecsim_policies::{Decision, View};
 
+use crate::controllers::{self, AnyController, ControllerId, Numbers};
 use crate::event::{Event, Order};
 use crate::model::Model;
 use crate::probe::{Explained, Probe};
-
-id!(
-    /// A control loop.
-    pub struct ControllerId;
-);
 
 /// More commands in one turn of a controller are a bug of that controller.
 const MAX_COMMANDS_PER_TURN: u32 = 1_000_000;
@@ -36,7 +33,8 @@ pub struct Simulation {
     pub(crate) calendar: Calendar<Event, ControllerId>,
     pub(crate) streams: Streams,
     pub(crate) index: PlacementIndex,
-    pub(crate) controllers: Table<ControllerId, ServiceController>,
+    pub(crate) controllers: Table<ControllerId, AnyController>,
+    pub(crate) numbers: Numbers,
     pub(crate) clients: Clients,
     pub(crate) keys: Keys,
     pub(crate) counts: RunCounts,
@@ -52,6 +50,14 @@ pub struct Simulation {
     pub(crate) explained: Vec<Explained>,
     pub(crate) registrations: crate::world::RegistrationLog,
     pub(crate) launches: crate::world::Launches,
+    pub(crate) fargate: crate::world::Fargate,
+    /// Tasks whose containers have a life of their own.
+    pub(crate) containers: BTreeMap<TaskId, crate::world::Containers>,
+    pub(crate) spot: crate::world::SpotMarket,
+    /// Which value each series of a custom metric has next.
+    pub(crate) metric_rows: Vec<usize>,
+    /// Services that wait until fewer tasks are in PROVISIONING (CAS-009).
+    pub(crate) held_back: BTreeSet<ServiceId>,
     pub(crate) ended: bool,
     /// When the latest event was, and how many there have been since the clock got there.
     instant: (SimTime, u64),
@@ -151,10 +157,7 @@ impl Simulation {
         let definitions = Arc::clone(&model.definitions);
         let cluster = Cluster::new(Arc::clone(&definitions));
         let index = PlacementIndex::new(&cluster);
-        let mut controllers = Table::default();
-        for service in definitions.services.ids() {
-            controllers.push(ServiceController::new(service, &cluster));
-        }
+        let controllers = controllers::all(&cluster, &model.capacity);
         let is_daemon = |id: &ServiceId| definitions.services[*id].scheduling == SchedulingStrategy::Daemon;
         let daemons = definitions.services.ids().filter(is_daemon).collect();
         let has_affinity = model
@@ -168,6 +171,7 @@ impl Simulation {
             calendar: Calendar::new(),
             index,
             controllers,
+            numbers: Numbers::of(&definitions),
             clients: Clients {
                 sources: definitions.sources.values().map(|_| Client::default()).collect(),
                 in_line: BTreeSet::new(),
@@ -187,6 +191,11 @@ impl Simulation {
             explained: Vec::new(),
             registrations: crate::world::RegistrationLog::default(),
             launches: crate::world::Launches::default(),
+            fargate: crate::world::Fargate::default(),
+            containers: BTreeMap::new(),
+            spot: crate::world::SpotMarket::new(&definitions),
+            metric_rows: Vec::new(),
+            held_back: BTreeSet::new(),
             ended: false,
             instant: (SimTime::ZERO, 0),
             overrun: None,
@@ -239,6 +248,7 @@ impl Simulation {
         View {
             now: self.now,
             cluster: &self.cluster,
+            capacity: &self.model.capacity,
             placements: &self.model.placements,
             settings: &self.model.settings,
             streams: &self.streams,
@@ -318,6 +328,7 @@ impl Step<'_> {
             let view = View {
                 now: sim.now,
                 cluster: &sim.cluster,
+                capacity: &sim.model.capacity,
                 placements: &sim.model.placements,
                 settings: &sim.model.settings,
                 streams: &sim.streams,
@@ -365,6 +376,7 @@ impl Simulation {
     /// What the first instant and the timeline hold.
     fn open(&mut self) {
         let model = Arc::clone(&self.model);
+        self.schedule(SimTime::ZERO, Event::Opens);
         for (id, planned) in model.definitions.instances.iter() {
             self.schedule(planned.join_at, Event::InstanceJoins(id));
         }
@@ -381,13 +393,17 @@ impl Simulation {
     }
 
     fn wake_service(&mut self, service: ServiceId) {
-        let id = ControllerId::new(service.get());
+        self.wake(self.numbers.service(service));
+    }
+
+    /// A controller shall look, after its reaction time.
+    pub(crate) fn wake(&mut self, id: ControllerId) {
         if self.turn_of == Some(id) {
             return;
         }
         let settings = &self.model.settings;
-        let latency = settings.scheduler_latency.max(settings.reaction);
-        self.calendar.wake(id, self.now + latency, Order::Control);
+        let latency = if self.numbers.is_service(id) { settings.scheduler_latency } else { settings.reaction };
+        self.calendar.wake(id, self.now + latency.max(settings.reaction), Order::Control);
     }
 
     fn wake_daemons(&mut self) {
@@ -413,17 +429,26 @@ impl Simulation {
         match *fact {
             Fact::TaskStatusChanged { task, .. }
             | Fact::TaskStopRequested { task, .. }
-            | Fact::TaskProtectionChanged { task, .. } => {
+            | Fact::TaskProtectionChanged { task, .. }
+            | Fact::TaskRetirementNoticed { task } => {
                 let Some(task) = self.cluster.tasks().get(task) else { return };
-                let (service, instance) = (task.service(), task.instance);
+                let (service, instance, provider) = (task.service(), task.instance, task.provider);
                 if let Some(service) = service {
                     self.wake_service(service);
                 }
-                if matches!(
-                    fact,
-                    Fact::TaskStopRequested { .. } | Fact::TaskStatusChanged { to: TaskStatus::Stopped, .. }
-                ) {
+                let stopped = matches!(fact, Fact::TaskStatusChanged { to: TaskStatus::Stopped, .. });
+                if let Some(instance) = instance
+                    && (stopped || matches!(fact, Fact::TaskStopRequested { .. }))
+                {
                     self.wake_daemons_of(instance);
+                    if stopped {
+                        self.wake_fleet_of(instance);
+                    }
+                } else if matches!(fact, Fact::TaskStopRequested { .. }) {
+                    self.quota_is_free();
+                    if let Some(provider) = provider {
+                        self.wake(self.numbers.provider(provider));
+                    }
                 }
             }
             _ => {}
@@ -450,23 +475,138 @@ impl Simulation {
                     self.wake_service(service);
                 }
                 self.wake_daemons();
+                self.wake_fleet_of(instance);
+                // Who has booted passes its health check: the group may go on with what waited for it.
+                if let Some(group) = self.cluster.instances()[instance].group {
+                    self.wake(self.numbers.group(group));
+                }
                 self.serve_queues_soon();
             }
-            Fact::AgentConnectionChanged { .. } | Fact::AttributePut { .. } | Fact::AttributeDeleted { .. } => {
+            Fact::HostPowerChanged { instance, .. } => self.wake_fleet_of(instance),
+            Fact::AgentConnectionChanged { instance, .. } => {
+                self.wake_daemons();
+                self.wake_fleet_of(instance);
+                self.serve_queues_soon();
+            }
+            Fact::AttributePut { .. } | Fact::AttributeDeleted { .. } => {
                 self.wake_daemons();
                 self.serve_queues_soon();
             }
             Fact::TaskStopRequested { .. } | Fact::TaskStatusChanged { to: TaskStatus::Stopped, .. } => {
                 self.serve_queues_soon();
             }
-            Fact::TaskCreated { .. } if self.has_affinity => self.serve_queues_soon(),
+            Fact::TaskCreated { instance, provider, .. } => {
+                if self.has_affinity {
+                    self.serve_queues_soon();
+                }
+                match (instance, provider) {
+                    (Some(instance), Some(_)) => self.wake_fleet_of(instance),
+                    (None, Some(provider)) => self.wake(self.numbers.provider(provider)),
+                    _ => {}
+                }
+            }
+            Fact::ContainerHealthChanged { task, container, .. } | Fact::ContainerStarted { task, container, .. } => {
+                let row = self.cluster.task(task);
+                if let (Some(service), true) = (row.service(), row.checked >> container & 1 == 1) {
+                    self.wake_service(service);
+                }
+            }
+            Fact::TaskPlaced { instance, .. } => {
+                self.quota_is_free();
+                self.wake_fleet_of(instance);
+            }
+            Fact::ServiceHeldBack { service, .. } => {
+                self.held_back.insert(service);
+            }
+            _ => self.wake_for_capacity(fact),
+        }
+    }
+
+    /// Facts about groups and providers wake their loops.
+    fn wake_for_capacity(&mut self, fact: &Fact) {
+        match *fact {
+            Fact::InstanceLaunched { instance, .. }
+            | Fact::InstanceLifecycleChanged { instance, .. }
+            | Fact::InstanceProtectionChanged { instance, .. }
+            | Fact::InstanceHealthChanged { instance, .. }
+            | Fact::SpotInterruptionNoticed { instance, .. }
+            | Fact::RebalanceRecommended { instance }
+            | Fact::InstanceTerminated { instance, .. } => {
+                if let Some(group) = self.cluster.instances()[instance].group {
+                    self.wake(self.numbers.group(group));
+                }
+                self.wake_fleet_of(instance);
+            }
+            Fact::DesiredCapacityChanged { group, .. }
+            | Fact::GroupSizeChanged { group, .. }
+            | Fact::ProcessesChanged { group, .. }
+            | Fact::TemplateChanged { group, .. }
+            | Fact::ConfigurationChanged { owner: LaunchOwner::Group(group), .. }
+            | Fact::InstanceRefreshChanged { group, .. } => {
+                self.wake(self.numbers.group(group));
+                if let Some(provider) = self.cluster.provider_of(group) {
+                    let provider = provider.id;
+                    self.wake(self.numbers.provider(provider));
+                }
+                self.wake_scaling(group);
+            }
+            Fact::ZoneAvailabilityChanged { available: true, .. }
+            | Fact::PoolCapacityChanged { available: true, .. } => {
+                for group in self.model.definitions.auto_scaling_groups.ids() {
+                    self.wake(self.numbers.group(group));
+                }
+                for provider in self.model.definitions.capacity_providers.ids() {
+                    if self.model.definitions.capacity_providers[provider].kind == ProviderKind::ManagedInstances {
+                        self.wake(self.numbers.provider(provider));
+                    }
+                }
+            }
+            Fact::ProviderStatusChanged { provider, .. }
+            | Fact::ProviderChanged { provider, .. }
+            | Fact::ConfigurationChanged { owner: LaunchOwner::Provider(provider), .. } => {
+                self.wake(self.numbers.provider(provider));
+                self.serve_queues_soon();
+            }
             _ => {}
         }
     }
 
+    fn wake_scaling(&mut self, group: AsgId) {
+        let id = self.numbers.scaling(group);
+        if self.controllers.get(id).is_some() {
+            self.wake(id);
+        }
+    }
+
+    /// Something came to an instance or left it: its provider may have to protect it, let it go, or need it no more.
+    fn wake_fleet_of(&mut self, instance: InstanceId) {
+        let row = &self.cluster.instances()[instance];
+        let Some(provider) = row.provider else { return };
+        let concerns = match row.group {
+            None => true,
+            Some(group) => {
+                let group = &self.cluster.groups()[group];
+                self.cluster.providers()[provider].termination_protection
+                    && (group.counts.capacity > group.desired || group.counts.unprotected > 0)
+            }
+        };
+        if concerns {
+            self.wake(self.numbers.provider(provider));
+        }
+    }
+
+    /// A task left PROVISIONING: services and callers that were held back by its quota may try again (CAS-009).
+    fn quota_is_free(&mut self) {
+        for service in core::mem::take(&mut self.held_back) {
+            self.wake_service(service);
+        }
+        self.serve_queues_soon();
+    }
+
     /// Room may have appeared: those in line are served when the rest of the instant is done.
     fn serve_queues_soon(&mut self) {
-        if !self.clients.in_line.is_empty() && !self.clients.serving_scheduled {
+        let somebody_waits = !self.clients.in_line.is_empty() || self.cluster.totals().awaiting_instance > 0;
+        if somebody_waits && !self.clients.serving_scheduled {
             self.clients.serving_scheduled = true;
             self.schedule(self.now, Event::ServeQueues);
         }

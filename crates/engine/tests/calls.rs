@@ -299,6 +299,7 @@ fn plc_060_new_rules_move_nothing_and_only_later_placements_follow_them() {
     let packed = builder.rules(&["binpack(memory)"], &[]);
     builder.service("web", web, 2, spread);
     let update = |desired_count, placement| Call::UpdateService {
+        capacity: None,
         service,
         desired_count,
         placement,
@@ -367,6 +368,7 @@ fn azr_003_an_update_may_not_leave_rebalancing_where_it_is_impossible() {
     builder.service("web", job, 1, default);
     builder.service_mut(service).availability_zone_rebalancing = true;
     let update = |healthy_percent, rebalancing| Call::UpdateService {
+        capacity: None,
         service,
         desired_count: Some(2),
         placement: None,
@@ -601,4 +603,25 @@ fn plc_052_the_room_of_a_daemon_is_kept_free_before_its_task_runs() {
     assert_eq!(run.unplaced(jobs)[0].2.of(Rejection::Memory), 1);
     assert_eq!(run.counts(daemon, &all), [1]);
     assert_eq!(run.created_ms(run.service_tasks(daemon)[0]), 30_000);
+}
+
+#[test]
+fn azr_007_a_newcomer_that_scale_in_takes_away_moves_nothing_any_more() {
+    let mut builder = Builder::new();
+    let all = fleet(&mut builder, &[("a", "a", 8_000, 8_000), ("b", "b", 8_000, 8_000), ("c", "c", 8_000, 8_000)]);
+    builder.instance_mut(all[2]).join_at = at(50);
+    let web = builder.task_definition("web", Builder::needs(100, 1));
+    builder.behavior_mut(web).containers[0].cold_pull = constant(60.0);
+    builder.settings.az_rebalance_interval = secs(100);
+    let placement = builder.service_default(&[]);
+    let service = builder.service("web", web, 6, placement);
+    builder.service_mut(service).availability_zone_rebalancing = true;
+    // The newcomers in the third zone still pull their image when there are too many tasks.
+    builder.call(at(180), scale(service, 4));
+    let run = Run::whole(builder);
+    let started = run.service_places(service, 100_000);
+    assert!(started.starts_with(&["c"]), "{started:?}: a move was under way");
+    let row = &run.cluster().services()[service];
+    assert_eq!((row.live, row.running), (4, 4));
+    assert!(run.counts(service, &all).iter().all(|count| (1..=2).contains(count)), "{:?}", run.counts(service, &all));
 }

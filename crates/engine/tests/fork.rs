@@ -1,5 +1,9 @@
 //! A run is plain data: a copy goes its own way, and nothing outside a run touches it.
 
+#[path = "swarm/dice.rs"]
+mod dice;
+#[path = "swarm/fleet.rs"]
+mod fleets;
 mod kit;
 
 use std::sync::Arc;
@@ -63,6 +67,33 @@ fn a_fork_ends_as_the_unforked_run_and_leaves_it_alone() {
         first.run(&mut fingerprint);
         third.run(&mut another);
         assert_eq!((fingerprint.0.value(), other.0.value(), another.0.value()), (whole, whole, whole), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_random_fleet_forks_at_any_event() {
+    for seed in 1..=40 {
+        let model = fleets::make_full(seed).model;
+        let mut whole = Simulation::new(Arc::clone(&model));
+        let mut all = Fingerprint::default();
+        whole.run(&mut all);
+        // Between two things that are due, also in the middle of an instant, and once more half-way from there.
+        let events = whole.counts().events;
+        let mut first = Simulation::new(Arc::clone(&model));
+        let mut noted = Fingerprint::default();
+        for share in [7, 2] {
+            let steps = (events - first.counts().events) / share;
+            for _ in 0..steps {
+                assert!(first.step(&mut noted), "seed {seed}");
+            }
+            let before = (first.now(), first.counts());
+            let (mut copy, mut copied) = (first.clone(), noted.clone());
+            copy.run(&mut copied);
+            assert_eq!((copied.0.value(), copy.counts()), (all.0.value(), whole.counts()), "seed {seed}");
+            assert_eq!((first.now(), first.counts()), before, "seed {seed}: the original waits where it was");
+        }
+        first.run(&mut noted);
+        assert_eq!(noted.0.value(), all.0.value(), "seed {seed}");
     }
 }
 

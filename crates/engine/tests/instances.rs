@@ -352,6 +352,10 @@ fn qta_019_registrations_are_spread_over_time() {
 #[test]
 fn a_selector_takes_registered_instances_in_the_order_of_registration() {
     let filter = |count: Option<u32>, random: bool| InstanceSelector::Filter {
+        group: None,
+        provider: None,
+        market: None,
+        empty: None,
         zone: None,
         instance_type: None,
         name_prefix: Some("i-".into()),

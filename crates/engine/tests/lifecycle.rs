@@ -296,6 +296,52 @@ fn tsk_001_states_with_nothing_to_do_are_passed_over() {
 }
 
 #[test]
+fn tsk_002_tsk_003_and_tsk_004_which_states_take_time() {
+    use TaskStatus::{Deprovisioning, Pending, Provisioning, Running, Stopped, Stopping};
+    // Attaching and detaching the interface, the pull, and the stop: only with an interface of its own do the first and
+    // the last state take time.
+    for (needs, expected) in [
+        (Builder::needs(1, 1), vec![(Running, 6_000), (Stopping, 50_000), (Stopped, 53_000)]),
+        (
+            vpc(1, 1),
+            vec![(Pending, 12_000), (Running, 17_000), (Stopping, 50_000), (Deprovisioning, 53_000), (Stopped, 60_000)],
+        ),
+    ] {
+        let (mut builder, job, jobs) = one_host(4000, needs);
+        let behavior = builder.behavior_mut(job);
+        (behavior.eni_attach, behavior.eni_detach) = (constant(11.0), constant(7.0));
+        behavior.containers[0].cold_pull = constant(5.0);
+        behavior.containers[0].stop = constant(3.0);
+        run_task(&mut builder, jobs, &[1]);
+        stop_oldest(&mut builder, 50, jobs);
+        let mut run = Run::new(builder);
+        run.to(at(1));
+        let first = if needs.eni { Provisioning } else { Pending };
+        assert_eq!(run.cluster().task(TaskId::new(0)).last, first);
+        run.finish();
+        let entered: Vec<(TaskStatus, u64)> = TaskStatus::ALL
+            .into_iter()
+            .filter_map(|status| run.entered(TaskId::new(0), status).map(|time| (status, time)))
+            .collect();
+        assert_eq!(entered, expected, "ACTIVATING and DEACTIVATING have nothing to do without a load balancer");
+    }
+}
+
+#[test]
+fn tsk_002_a_task_is_pending_while_its_resources_are_not_free() {
+    let (mut builder, job, jobs) = one_host(1000, Builder::needs(1, 1000));
+    builder.behavior_mut(job).containers[0].stop = constant(20.0);
+    run_task(&mut builder, jobs, &[1, 11]);
+    stop_oldest(&mut builder, 10, jobs);
+    let mut run = Run::new(builder);
+    run.to(at(29));
+    let task = run.tasks(jobs)[1];
+    assert_eq!(run.cluster().task(task).last, TaskStatus::Pending);
+    run.finish();
+    assert_eq!(run.entered(task, TaskStatus::Running), Some(30_000));
+}
+
+#[test]
 fn tsk_005_every_time_stamp() {
     let (mut builder, job, jobs) = one_host(4000, vpc(1, 1));
     let behavior = builder.behavior_mut(job);
@@ -379,14 +425,13 @@ fn tsk_010_codes_and_texts_of_a_run() {
         .facts()
         .iter()
         .filter_map(|(_, fact)| match fact {
-            Fact::TaskStopRequested { reason, .. } => {
-                Some((reason.code().name(), reason.text(run.cluster().definitions(), None)))
-            }
+            Fact::TaskStopRequested { reason, .. } => Some((reason.code().name(), reason.text(run.cluster(), None))),
             _ => None,
         })
         .collect();
     let host = |name: usize, what: &str| {
-        let id = ecsim_cluster::arn::ec2_instance_id(run.cluster().definitions(), all[name]);
+        let id =
+            ecsim_cluster::arn::ec2_instance_id(run.cluster().definitions(), &run.cluster().instances()[all[name]]);
         ("TerminationNotice", format!("Host EC2 (instance {id}) {what}."))
     };
     assert_eq!(
@@ -545,6 +590,31 @@ fn tsk_054_what_fails_before_running_failed_to_start() {
         assert_eq!(run.when(|fact| *fact == Fact::ImagePullStopped { task }), pulled);
         assert_eq!(passed(&run, task), [TaskStatus::Stopped]);
         assert_eq!(left(&run).memory, 4000);
+    }
+}
+
+#[test]
+fn tsk_053_every_error_has_its_name() {
+    for (error, name) in [
+        (StartError::CannotPullContainer, "CannotPullContainerError: "),
+        (StartError::CannotPullEcrContainer, "CannotPullECRContainerError: "),
+        (StartError::CannotPullImageManifest, "CannotPullImageManifestError: "),
+        (StartError::CannotCreateContainer, "CannotCreateContainerError: "),
+        (StartError::CannotStartContainer, "CannotStartContainerError: "),
+        (StartError::CannotInspectContainer, "CannotInspectContainerError: "),
+        (StartError::DockerTimeout, "DockerTimeoutError: Could not transition to started; timed out after waiting "),
+        (StartError::ResourceInitialization, "ResourceInitializationError: "),
+        (StartError::OutOfMemory, "OutOfMemoryError: "),
+    ] {
+        let (mut builder, job, jobs) = one_host(4000, Builder::needs(1, 1));
+        builder.behavior_mut(job).fail_to_start = Some((1.0, error));
+        run_task(&mut builder, jobs, &[1]);
+        let run = Run::whole(builder);
+        let (_, reason) = run.stopped(TaskId::new(0)).expect("it failed");
+        assert!(reason.text(run.cluster(), None).starts_with(name), "{error:?}");
+        assert_eq!(reason.code(), StopCode::TaskFailedToStart);
+        let pulled = run.when(|fact| matches!(fact, Fact::ImagePullStopped { .. })).is_some();
+        assert_eq!(pulled, error.is_after_pull(), "{error:?}");
     }
 }
 

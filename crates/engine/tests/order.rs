@@ -1,16 +1,26 @@
-//! Changing one policy leaves all other luck as it was: arrivals and durations are the same to the millisecond.
+//! Changing one policy leaves all other luck as it was: arrivals and durations are the same to the millisecond. And what
+//! is written in another order, or does nothing, changes nothing.
 
+#[path = "swarm/dice.rs"]
+mod dice;
+#[path = "swarm/fleet.rs"]
+mod fleets;
 mod kit;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ecsim_cluster::Fact;
+use ecsim_cluster::definitions::{CapacityPool, GroupDefinition, LaunchOption, LaunchOwner};
 use ecsim_cluster::fact::TaskOrigin;
+use ecsim_engine::Model;
 use ecsim_engine::builder::Builder;
+use ecsim_engine::fleet::SpotProcess;
 use ecsim_engine::model::{Arrivals, Crash, WhenUnplaced};
 use ecsim_kernel::{Distribution, SimTime};
+use ecsim_policies::capacity::spec::{GroupSpec, PoolSpec};
 use ecsim_policies::settings::TieBreak;
-use kit::{Run, at, fleet};
+use kit::{Run, at, digest_of, fleet};
 
 /// Times of requests, and how long each task ran, by who wanted it.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,7 +68,7 @@ fn luck(strategies: &[&str], ties: TieBreak, fast: bool) -> (Luck, Vec<String>) 
     for (time, fact) in run.facts() {
         match *fact {
             Fact::TaskRequested { .. } => requests.push((time.ms(), *fact)),
-            Fact::TaskCreated { instance, .. } => places.push(run.name(instance).to_owned()),
+            Fact::TaskCreated { instance: Some(instance), .. } => places.push(run.name(instance).to_owned()),
             Fact::TaskStatusChanged { task, to: ecsim_cluster::TaskStatus::Running } => {
                 running.insert(task, time.ms());
             }
@@ -100,5 +110,56 @@ fn a_slower_start_shifts_no_arrival_and_no_duration() {
     assert_eq!(one.requests, two.requests);
     for (origin, life) in one.lives.iter().filter(|(origin, _)| matches!(origin, TaskOrigin::Source { .. })) {
         assert_eq!(two.lives.get(origin), Some(life), "{origin:?}");
+    }
+}
+
+/// A fleet's model with lists in another order where order says nothing, and with things that never do anything.
+fn rearranged(model: &Model) -> Model {
+    let mut definitions = (*model.definitions).clone();
+    let mut capacity = (*model.capacity).clone();
+    let mut fleet = (*model.fleet).clone();
+    // Series of different metrics, times without Fargate, daemons: sets, written as lists.
+    fleet.metrics.reverse();
+    fleet.fargate.unavailable.reverse();
+    // A group that wants nothing, in pools of its own, behind all others.
+    let zone = definitions.zones.iter().next().map(|(zone, _)| zone).expect("a zone");
+    let mut idle = Builder::new();
+    let (name, first) = (definitions.zones.name(zone).to_owned(), [("idle", kit::room(1, 1))]);
+    let idle_id = idle.auto_scaling_group("zzz", (0, 0, 5), &[&name], &first, 1.0);
+    let (row, spec, machine) = idle.group_mut(idle_id);
+    let group = definitions.auto_scaling_groups.push(GroupDefinition { zones: vec![zone], ..row.clone() });
+    let pool = definitions.pools.push(CapacityPool { instance_type: "idle".into(), zone });
+    let shape = definitions.shapes.values().next().expect("a shape").clone();
+    let shape = definitions.shapes.push(shape);
+    let option = definitions.launch_options.push(LaunchOption {
+        owner: LaunchOwner::Group(group),
+        pool,
+        shape,
+        zone,
+        subnet: None,
+        rank: 0,
+        template: 1,
+        volume_gib: 0,
+    });
+    capacity.groups.push(GroupSpec { options: vec![option], ..spec.clone() });
+    fleet.groups.push(machine.clone());
+    let unpriced = PoolSpec {
+        on_demand_nano_dollars: 1,
+        spot_nano_dollars: 0,
+        monthly_interruption: 0.5,
+        on_demand_limit: None,
+        spot_limit: None,
+    };
+    capacity.pools.push(unpriced);
+    fleet.spot.push(SpotProcess::Advisor);
+    Model { definitions: Arc::new(definitions), capacity: Arc::new(capacity), fleet: Arc::new(fleet), ..model.clone() }
+}
+
+#[test]
+fn what_is_written_in_another_order_or_does_nothing_changes_nothing() {
+    for seed in 1..=40 {
+        let model = fleets::make_full(seed).model;
+        let other = Arc::new(rearranged(&model));
+        assert_eq!(digest_of(&model), digest_of(&other), "seed {seed}");
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use ecsim_cluster::{Fact, InstanceId, InstanceStatus, StopReason};
-use ecsim_kernel::{Key, SimTime, Span};
+use ecsim_cluster::fact::TerminationReason;
+use ecsim_cluster::{Fact, InstanceId, InstanceLifecycle, InstanceStatus, StopReason};
+use ecsim_kernel::{SimTime, Span};
 
 use crate::event::Event;
 use crate::purposes;
@@ -35,6 +36,24 @@ impl RegistrationLog {
 /// A machine under a container instance, as far as ECS does not know it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Host {
+    /// When a machine launched into the warm pool has booted (ASG-041).
+    pub(crate) booted_at: Option<SimTime>,
+    /// It has been in the warm pool.
+    pub(crate) was_warm: bool,
+    /// The group's lifecycle hooks that run for it and have not ended, as a bit set (ASG-040).
+    pub(crate) open_hooks: u64,
+    /// When it is to join: the end of its boot (LAT-004, LAT-005).
+    pub(crate) joins_at: Option<SimTime>,
+    /// ECS drains it for its group (DRN-020).
+    pub(crate) draining: bool,
+    /// Why its group lets it go.
+    pub(crate) reason: Option<TerminationReason>,
+    /// Its status checks fail, and its group believes it at this instant (ASG-006).
+    pub(crate) checks_believed_at: Option<SimTime>,
+    /// Since when it waits in the hooks that run for it.
+    pub(crate) waits_since: SimTime,
+    /// It stopped because its zone failed.
+    pub(crate) stopped_by_outage: bool,
     /// Gone for good: no start brings it back.
     terminated: bool,
     /// When ECS will notice that the agent of a stopped machine is gone (INS-005).
@@ -52,10 +71,18 @@ impl Step<'_> {
             return;
         }
         let model = Arc::clone(&self.sim.model);
-        let planned = &model.definitions.instances[instance];
-        let key = Key::of_bytes(planned.name.as_bytes());
+        let key = self.sim.instance_key(instance);
         let behavior = &model.instance_behavior;
-        let trunk = model.definitions.shapes[planned.shape].trunk;
+        let row = &self.sim.cluster.instances()[instance];
+        if row.host_running && !self.sim.cluster.zone_works(row.zone) {
+            // It came too late to lose its power with the others.
+            self.stops_in_outage(instance);
+            return;
+        }
+        if !row.host_running || row.lifecycle.is_warm() || row.lifecycle.is_terminating() {
+            return;
+        }
+        let trunk = model.definitions.shapes[row.shape].trunk;
         let mut stream = self.sim.streams.stream(purposes::REGISTRATION, key);
         let mut at = self.sim.now;
         if let Some(rate) = model.settings.registration_rate {
@@ -79,14 +106,16 @@ impl Step<'_> {
         let row = &self.sim.cluster.instances()[instance];
         if !matches!(row.status, InstanceStatus::Absent | InstanceStatus::Registering)
             || self.sim.hosts[instance].terminated
+            || !row.host_running
+            || row.lifecycle.is_terminating()
         {
             return;
         }
         let model = Arc::clone(&self.sim.model);
         let failure = model.instance_behavior.trunk_failure;
         if row.status == InstanceStatus::Registering && failure > 0.0 {
-            let name = &model.definitions.instances[instance].name;
-            let mut stream = self.sim.streams.stream(purposes::REGISTRATION, Key::new(name, 1));
+            let key = self.sim.instance_key(instance).with(1);
+            let mut stream = self.sim.streams.stream(purposes::REGISTRATION, key);
             if stream.uniform() < failure {
                 self.emit(Fact::InstanceStatusChanged { instance, to: InstanceStatus::RegistrationFailed });
                 return;
@@ -120,7 +149,7 @@ impl Step<'_> {
         let trunk = model.definitions.shapes[row.shape].trunk;
         if trunk && row.status.is_registered() {
             self.emit(Fact::InstanceStatusChanged { instance, to: InstanceStatus::Deregistering });
-            let key = Key::new(&model.definitions.instances[instance].name, 2);
+            let key = self.sim.instance_key(instance).with(2);
             let mut stream = self.sim.streams.stream(purposes::REGISTRATION, key);
             let wait = model.instance_behavior.trunk_detach.sample_span(&mut stream);
             self.sim.schedule(self.sim.now + wait, Event::InstanceDeregistered(instance));
@@ -142,6 +171,10 @@ impl Step<'_> {
         self.sim.hosts[instance].terminated = true;
         let row = &self.sim.cluster.instances()[instance];
         if row.status == InstanceStatus::Absent || row.status == InstanceStatus::Inactive {
+            // ECS does not know it, yet or any more.
+            if row.host_running {
+                self.emit(Fact::HostPowerChanged { instance, running: false });
+            }
             return;
         }
         if row.status == InstanceStatus::Registering {
@@ -156,19 +189,28 @@ impl Step<'_> {
             self.emit(Fact::HostPowerChanged { instance, running: false });
         }
         self.lose_tasks(instance, StopReason::HostTerminated(instance));
+        let row = &self.sim.cluster.instances()[instance];
         if deregisters {
             self.deregister(instance);
+        } else if row.connected && row.option.is_some() {
+            // It was stopped before: it lingers (INS-007), but ECS hears from its group that it is gone, and does not wait
+            // until it misses the agent (INS-005).
+            self.emit(Fact::AgentConnectionChanged { instance, connected: false });
         }
     }
 
     /// EC2 stops the host: its tasks stop, the instance stays ACTIVE, and its agent counts as connected for a while
-    /// (INS-005).
+    /// (INS-005). One that ECS does not know yet will register when it is started again.
     pub(crate) fn stop_host(&mut self, instance: InstanceId) {
         let row = &self.sim.cluster.instances()[instance];
-        if !row.host_running || !row.status.is_registered() {
+        if !row.host_running || row.terminated_at.is_some() || !self.sim.exists(row) {
             return;
         }
+        let is_registered = row.status.is_registered();
         self.emit(Fact::HostPowerChanged { instance, running: false });
+        if !is_registered {
+            return;
+        }
         self.lose_tasks(instance, StopReason::HostStopped(instance));
         let wait = self.sim.model.settings.agent_disconnect;
         let at = self.sim.now + wait;
@@ -193,12 +235,35 @@ impl Step<'_> {
     /// EC2 starts a stopped host again: the agent connects and the instance is the one it was.
     pub(crate) fn start_host(&mut self, instance: InstanceId) {
         let row = &self.sim.cluster.instances()[instance];
-        if row.host_running || !row.status.is_registered() || self.sim.hosts[instance].terminated {
+        let rests_in_pool =
+            matches!(row.lifecycle, InstanceLifecycle::WarmedStopped | InstanceLifecycle::WarmedHibernated);
+        if row.host_running || self.sim.hosts[instance].terminated || rests_in_pool {
             return;
         }
+        if !self.sim.cluster.zone_works(row.zone) {
+            // EC2 has no machine to start it on: it starts with its zone.
+            self.sim.hosts[instance].stopped_by_outage = true;
+            return;
+        }
+        let status = row.status;
         self.sim.hosts[instance].agent_lost_at = None;
         self.emit(Fact::HostPowerChanged { instance, running: true });
-        self.connect_agent(instance);
+        match status {
+            InstanceStatus::Absent => {
+                // Where its boot is not over yet it joins at the end of it.
+                if self.sim.hosts[instance].joins_at.is_none_or(|at| at <= self.sim.now) {
+                    self.instance_joins(instance);
+                }
+            }
+            InstanceStatus::Registering => {
+                let model = Arc::clone(&self.sim.model);
+                let key = self.sim.instance_key(instance).with(3);
+                let mut stream = self.sim.streams.stream(purposes::REGISTRATION, key);
+                let wait = model.instance_behavior.trunk_attach.sample_span(&mut stream);
+                self.sim.schedule(self.sim.now + wait, Event::InstanceRegisters(instance));
+            }
+            _ => self.connect_agent(instance),
+        }
     }
 
     /// The agent loses its connection; running tasks go on and keep their reservations (INS-006, RES-017).
@@ -233,6 +298,7 @@ impl Step<'_> {
         }
         if !row.connected {
             self.emit(Fact::AgentConnectionChanged { instance, connected: true });
+            self.tell_health_on(instance);
         }
         self.admit_waiting(instance);
     }

@@ -12,16 +12,17 @@ use ecsim_policies::settings::Bucket;
 /// The bucket, and the tasks that wait for a token.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Launches {
-    /// When the bucket would be full again, in milliseconds times tokens a second: exact for any rate.
+    /// When the bucket would be full again, in milliseconds times tokens a thousand seconds: exact for any rate.
     full_at: u64,
     held: BTreeSet<TaskId>,
 }
 
 impl Launches {
-    /// The instant at which one more task may be launched, whose token is then taken.
-    fn next_token(&mut self, now: SimTime, bucket: Bucket) -> SimTime {
-        const TOKEN: u64 = 1_000;
-        let rate = u64::from(bucket.refill_per_second.max(1));
+    /// The instant at which one more task may be launched, whose token is then taken. `share` is that of the refill that is
+    /// really achieved, in thousandths (MEAS-005).
+    fn next_token(&mut self, now: SimTime, bucket: Bucket, share: u64) -> SimTime {
+        const TOKEN: u64 = 1_000_000;
+        let rate = (u64::from(bucket.refill_per_second.max(1)) * share).max(1);
         let others = u64::from(bucket.capacity.max(1) - 1) * TOKEN;
         let full_at = self.full_at.max(now.ms().saturating_mul(rate));
         self.full_at = full_at.saturating_add(TOKEN);
@@ -30,7 +31,12 @@ impl Launches {
 
     /// When a new task may be launched, if not at once; it counts as held until then.
     pub(crate) fn hold(&mut self, now: SimTime, bucket: Option<Bucket>, task: TaskId) -> Option<SimTime> {
-        let at = self.next_token(now, bucket?);
+        self.hold_at_share(now, bucket?, 1_000, task)
+    }
+
+    /// The same, where only a share of the refill is achieved, in thousandths.
+    pub(crate) fn hold_at_share(&mut self, now: SimTime, bucket: Bucket, share: u64, task: TaskId) -> Option<SimTime> {
+        let at = self.next_token(now, bucket, share);
         (at > now).then(|| {
             self.held.insert(task);
             at
@@ -62,7 +68,7 @@ mod tests {
             for wanted in 0..2_000_u64 {
                 wish = wish * 48_271 % 2_147_483_647;
                 let now = SimTime::from_ms(wanted / 40 * 1_000 + wanted % 40 * 5 + wish % 5);
-                times.push(launches.next_token(now, bucket).ms());
+                times.push(launches.next_token(now, bucket, 1_000).ms());
             }
             assert!(times.is_sorted());
             for from in (0..times.len()).step_by(7) {

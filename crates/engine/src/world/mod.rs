@@ -2,12 +2,22 @@
 
 mod arrivals;
 mod clients;
+mod containers;
+mod fargate;
+mod fleet;
+mod health;
 mod instances;
 mod launches;
+mod provisioning;
+mod spot;
 mod tasks;
+mod zones;
 
+pub(crate) use containers::Containers;
+pub(crate) use fargate::Fargate;
 pub(crate) use instances::{Host, RegistrationLog};
 pub(crate) use launches::Launches;
+pub(crate) use spot::SpotMarket;
 
 use crate::event::Event;
 use crate::simulation::Step;
@@ -26,6 +36,34 @@ impl Step<'_> {
                     to: ecsim_cluster::ServiceStatus::Active,
                 });
             }
+            Event::Opens => self.opens(),
+            Event::InstanceRuns(instance) => self.instance_runs(instance),
+            Event::HookEnds { instance, hook, proceed, from_pool } => {
+                // The answer to a hook of the way into the pool is none to the same hook on the way out of it.
+                if from_pool == self.sim.leaves_pool(instance) {
+                    self.hook_ends(instance, hook, proceed);
+                }
+            }
+            Event::WarmReady(instance) => self.warm_ready(instance),
+            Event::DrainLimit(instance) => self.drain_limit(instance),
+            Event::InstanceGone(instance) => self.instance_gone(instance),
+            Event::HealthNoticed(instance) => self.health_noticed(instance),
+            Event::StatusCheckFails(instance) => self.status_check_fails(instance),
+            Event::StatusCheckBelieved(instance) => self.status_check_believed(instance),
+            Event::StatusCheckPasses(instance) => self.status_check_passes(instance),
+            Event::SpotNotice { instance, after } => self.spot_notice(instance, after),
+            Event::SpotReclaim(instance) => self.spot_reclaim(instance),
+            Event::SpotDrain(instance) => self.spot_drain(instance),
+            Event::Recommend(instance) => self.recommend(instance),
+            Event::SpotPool(pool) => self.spot_pool(pool),
+            Event::SpotTrace(pool) => self.spot_trace(pool),
+            Event::SpotPrice(pool) => self.spot_price(pool),
+            Event::ShortageEnds(call) => self.shortage_ends(call),
+            Event::ZoneRecovers(zone) => self.zone_recovers(zone),
+            Event::MetricValue(series) => self.metric_value(series),
+            Event::ProvisioningTimeout(task) => self.provisioning_timeout(task),
+            Event::FargateSpotReclaim(task) => self.fargate_spot_reclaim(task),
+            Event::FargateRetires(task) => self.fargate_retires(task),
             Event::InstanceJoins(instance) => self.instance_joins(instance),
             Event::InstanceRegisters(instance) => self.instance_registers(instance),
             Event::InstanceDeregistered(instance) => self.instance_deregistered(instance),
@@ -37,9 +75,13 @@ impl Step<'_> {
             Event::HostLacks { task, error } => self.host_lacks(task, error),
             Event::ImagesPulled(task) => self.images_pulled(task),
             Event::ContainersStarted(task) => self.containers_started(task),
-            Event::ContainerExits { task, container, cause, exit_code } => {
-                self.container_exits(task, container, cause, exit_code);
+            Event::ContainerExits { task, container, run, cause, exit_code } => {
+                self.container_exits(task, container, run, cause, exit_code);
             }
+            Event::ContainerPulled { task, container } => self.container_pulled(task, container),
+            Event::ContainerStarts { task, container } => self.container_starts(task, container),
+            Event::StartTimeout { task, container } => self.start_timeout(task, container),
+            Event::HealthChanges { task, container, run } => self.health_changes(task, container, run),
             Event::PeriodEnded => {
                 self.observer.period_ended(self.sim.now, &self.sim.cluster);
                 let next = self.sim.now + self.sim.model.metrics_period;

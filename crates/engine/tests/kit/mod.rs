@@ -1,6 +1,8 @@
 //! What the tests of the engine share: runs that are checked after every event, and questions to their facts.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod capacity;
+
 use std::fmt::Write as _;
 use std::hash::Hash as _;
 use std::sync::Arc;
@@ -115,6 +117,7 @@ pub const fn scale(service: ServiceId, desired_count: u32) -> Call {
         placement: None,
         healthy_percent: None,
         rebalancing: None,
+        capacity: None,
     }
 }
 
@@ -195,15 +198,26 @@ impl Run {
     }
 
     pub fn name(&self, instance: InstanceId) -> &str {
-        &self.cluster().definitions().instances[instance].name
+        &self.cluster().instances()[instance].name
     }
 
     /// What was created, in order: when (in milliseconds), which, for whom, where.
     pub fn created(&self) -> impl Iterator<Item = (u64, TaskId, TaskOrigin, InstanceId)> + '_ {
         self.facts().iter().filter_map(|(time, fact)| match *fact {
-            Fact::TaskCreated { task, origin, instance, .. } => Some((time.ms(), task, origin, instance)),
+            Fact::TaskCreated { task, origin, instance: Some(instance), .. } => {
+                Some((time.ms(), task, origin, instance))
+            }
             _ => None,
         })
+    }
+
+    /// Who wanted a task, whether it still exists or not.
+    pub fn origin(&self, task: TaskId) -> TaskOrigin {
+        let found = self.facts().iter().find_map(|(_, fact)| match *fact {
+            Fact::TaskCreated { task: of, origin, .. } if of == task => Some(origin),
+            _ => None,
+        });
+        found.expect("the task was created")
     }
 
     /// Where a source's copies went, in order.
@@ -330,7 +344,7 @@ impl Run {
             .iter()
             .filter_map(|(time, fact)| match *fact {
                 Fact::ServiceEvent { service: of, event } if of == service => {
-                    Some((time.ms(), event.message(self.cluster().definitions(), service, &[])))
+                    Some((time.ms(), event.message(self.cluster(), service, &[])))
                 }
                 _ => None,
             })
