@@ -4,9 +4,11 @@
 //! * [`sinks`]: the files of a run: `tasks.csv`, `container_instances.csv`, `events.jsonl`, the metric tables.
 //! * [`summary`]: the numbers a planner wants to see first.
 //! * [`expect`]: the little language of `expect:` and its verdicts.
+//! * [`cost`]: prices, bills and who caused them.
 //! * [`clock`]: simulated time as ISO 8601.
 
 pub mod clock;
+pub mod cost;
 pub mod expect;
 pub mod metrics;
 pub mod sinks;

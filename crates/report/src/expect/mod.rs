@@ -14,20 +14,24 @@
 //!
 //! | path | means |
 //! | --- | --- |
-//! | `cluster.X`, `services.NAME.X`, `containerInstances.NAME.X`, `zones.ZONE.X`, `workload.NAME.X` | a metric of the catalogue ([`crate::metrics`]) |
-//! | `services.NAME.zones.ZONE`, `.instances.NAME`; also of `workload.NAME`, `groups.NAME`, `cluster` | live tasks there |
+//! | `cluster.X`, `services.NAME.X`, `containerInstances.NAME.X`, `zones.ZONE.X`, `workload.NAME.X`, `autoScalingGroups.NAME.X`, `capacityProviders.NAME.X` | a metric of the catalogue ([`crate::metrics`]) |
+//! | `services.NAME.zones.ZONE`, `.instances.NAME`, `.providers.NAME`; also of `workload.NAME`, `groups.NAME`, `cluster` | live tasks there |
+//! | `autoScalingGroups.NAME.zones.ZONE` | instances there that count towards its desired capacity |
 //! | `containerInstances.NAME.groups.GROUP`, `.attributes.NAME` | live tasks of a group; an attribute's value |
 //! | `….failures.CODE`, `….stopCodes.CODE`, `….exitCodes.N` of cluster, service, workload | entries of failure lists (FLR-001); tasks by stopCode; containers by exit code |
 //! | `….placements`, `….stops` | instances in the order in which tasks were placed or asked to stop: `== [A1, B1]` |
 //! | `services.NAME.events contains "text"`, `count(… contains "text")`, `.events.count`, `.events.last` | the event list |
 //! | `callErrors.EXCEPTION` | calls rejected as a whole |
 //!
+//! **Instances that are launched** during a run are called after their group or Managed Instances provider, and numbered
+//! from 1 in the order of their launch: `containerInstances.spot-3.lifecycle`. Before its launch such a one has no value.
+//!
 //! **Missing values.** A metric can have no value, such as the reservation of a cluster without instances. A comparison
 //! with it is neither true nor false: `always` and `never` are not broken by it, but nothing is fulfilled by it either,
 //! and an expectation that had no value at any moment in question fails. A mean leaves such times out.
 //!
 //! **Instants.** An expression is judged on complete instants: after all facts of a time, before the next. A time `t` is
-//! met from `t` to `t` + 50 ms ([`TOLERANCE`]). Metrics that are dear to compute (`stranded…`, `…timeToRunning…`) are sampled when
+//! met from `t` to `t` + 50 ms ([`TOLERANCE`]). Metrics that are dear to compute (`stranded…`, `…timeToRunning…`, `…cost…`) are sampled when
 //! a metrics period ends, as in the tables.
 
 mod lexer;
@@ -44,6 +48,7 @@ use core::ops::Range;
 use ecsim_cluster::{Cluster, Definitions};
 use ecsim_kernel::SimTime;
 
+use crate::cost::SharedLedger;
 use crate::metrics::Unit;
 use parser::{Comparison, Node};
 use path::Path;
@@ -225,7 +230,13 @@ impl Expectations {
     /// An observer of a run that has not begun; `cluster` is its state before the first fact.
     #[must_use]
     pub fn watch(self, cluster: &Cluster) -> Watch {
-        Watch::new(self, cluster)
+        Watch::new(self, cluster, None)
+    }
+
+    /// The same with what it costs; without prices, costs have no value.
+    #[must_use]
+    pub fn watch_with_costs(self, cluster: &Cluster, costs: Option<&SharedLedger>) -> Watch {
+        Watch::new(self, cluster, costs)
     }
 }
 
@@ -262,6 +273,7 @@ fn compile(
                 _ => return Err(Some(wrong())),
             };
             let unit = match paths.as_slice() {
+                _ if number.is_share_in_percent() => Unit::Percent,
                 [path, rest @ ..] => {
                     let unit = all_paths[*path].unit;
                     if rest.iter().all(|path| all_paths[*path].unit == unit) { unit } else { Unit::Count }

@@ -205,6 +205,28 @@ impl Node {
         }
     }
 
+    /// Whether it is a share: a number of the run over another, or a sum of such.
+    pub(crate) fn is_share(&self) -> bool {
+        match self {
+            Self::Arithmetic(Arithmetic::Divide, left, right) => left.varies() && right.varies(),
+            Self::Arithmetic(Arithmetic::Add | Arithmetic::Subtract, left, right) => {
+                left.is_share() && right.is_share()
+            }
+            Self::Negative(node) => node.is_share(),
+            _ => false,
+        }
+    }
+
+    /// The same share in percent.
+    fn in_percent(self) -> Self {
+        Self::Arithmetic(Arithmetic::Multiply, Box::new(self), Box::new(Self::Number(100.0)))
+    }
+
+    /// Whether it is a share that was made percent of.
+    pub(crate) fn is_share_in_percent(&self) -> bool {
+        matches!(self, Self::Arithmetic(Arithmetic::Multiply, share, _) if share.is_share())
+    }
+
     /// Whether its value can change during a run.
     pub(crate) fn varies(&self) -> bool {
         match self {
@@ -317,6 +339,16 @@ impl Typed {
     }
 }
 
+/// A share beside a percentage is meant in percent: `costIdle / cost < 20%`.
+fn percent_of(share: &mut Typed, other: &Typed) {
+    let plain = matches!(share.kind, Type::Number(None | Some(Unit::Count)));
+    if plain && share.node.is_share() && other.kind == Type::Number(Some(Unit::Percent)) {
+        let node = core::mem::replace(&mut share.node, Node::Flag(false));
+        share.node = node.in_percent();
+        share.kind = Type::Number(Some(Unit::Percent));
+    }
+}
+
 type Outcome = Result<Typed, Problem>;
 
 impl Parser<'_> {
@@ -415,7 +447,7 @@ impl Parser<'_> {
     }
 
     fn comparison(&mut self) -> Outcome {
-        let left = self.sum()?;
+        let mut left = self.sum()?;
         let operator = self.peek().clone();
         if self.take("contains") {
             return self.contains(left);
@@ -430,7 +462,9 @@ impl Parser<'_> {
             _ => return Ok(left),
         };
         self.at += 1;
-        let right = self.sum()?;
+        let mut right = self.sum()?;
+        percent_of(&mut left, &right);
+        percent_of(&mut right, &left);
         self.compatible(&left, comparison, &right, &operator.span);
         let mut end = right.span.end;
         let tolerance = if self.take("+-") {

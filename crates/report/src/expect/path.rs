@@ -1,8 +1,14 @@
 //! What the paths of an expression mean: names are looked up in the scenario's definitions and the metrics' catalogue.
 
 use core::ops::Range;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use ecsim_cluster::{AttributeId, Definitions, GroupId, InstanceId, Rejection, ServiceId, SourceId, StopCode, ZoneId};
+use ecsim_cluster::definitions::{LaunchOwner, ProviderKind};
+use ecsim_cluster::{
+    AsgId, AttributeId, Definitions, GroupId, HealthStatus, InstanceId, ProviderId, Rejection, ServiceId, SourceId,
+    StopCode, ZoneId,
+};
 
 use super::lexer::Segment;
 use super::probe::{FailureCode, Place, Probe, Who};
@@ -16,10 +22,16 @@ pub(crate) enum Origin {
     Metric(&'static Metric, Entity),
     /// Live tasks of a service in a zone.
     LiveInZone(ServiceId, ZoneId),
+    /// Live tasks of a service on a capacity provider.
+    LiveOnProvider(ServiceId, ProviderId),
+    /// Capacity of an Auto Scaling group in a zone.
+    CapacityInZone(AsgId, ZoneId),
+    /// Capacity of an Auto Scaling group of an instance type.
+    CapacityOfType(AsgId, Arc<str>),
     /// Live tasks of a group on an instance.
-    GroupOn(InstanceId, GroupId),
+    GroupOn(Host, GroupId),
     /// An attribute of an instance.
-    Attribute(InstanceId, AttributeId),
+    Attribute(Host, AttributeId),
     /// A fold of its own.
     Probe(Probe),
 }
@@ -31,13 +43,42 @@ impl PartialEq for Metric {
 }
 
 /// What a metric is read of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Entity {
     Cluster,
     Service(ServiceId),
-    Instance(InstanceId),
+    Instance(Host),
     Zone(ZoneId),
     Workload(SourceId),
+    CapacityProvider(ProviderId),
+    AutoScalingGroup(AsgId),
+}
+
+/// A container instance that an expression names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Host {
+    /// The scenario plans it.
+    Planned(InstanceId),
+    /// A group or a Managed Instances provider may launch it: its name, which is known, and its id, which is not before.
+    Launched(Arc<str>),
+}
+
+impl Path {
+    fn new(label: &str, origin: Origin, unit: Unit, inputs: Inputs) -> Self {
+        let path = Self { label: label.to_owned(), origin, unit, inputs };
+        // Its launch gives it a value.
+        if path.launched().is_some() { Self { inputs: inputs.and(Inputs::CAPACITY), ..path } } else { path }
+    }
+
+    /// The instance that it is about and that must be launched first.
+    pub(crate) fn launched(&self) -> Option<&str> {
+        match &self.origin {
+            Origin::Metric(_, Entity::Instance(Host::Launched(name)))
+            | Origin::GroupOn(Host::Launched(name), _)
+            | Origin::Attribute(Host::Launched(name), _) => Some(name),
+            _ => None,
+        }
+    }
 }
 
 /// A path with its meaning.
@@ -57,12 +98,14 @@ pub(crate) enum Meaning {
     Events(ServiceId),
 }
 
-const ROOTS: [&str; 11] = [
+const ROOTS: [&str; 13] = [
     "cluster",
     "services",
     "containerInstances",
     "zones",
     "workload",
+    "capacityProviders",
+    "autoScalingGroups",
     "groups",
     "failures",
     "stopCodes",
@@ -80,9 +123,7 @@ pub(crate) fn resolve(segments: &[Segment], label: &str, definitions: &Definitio
     let resolver = Resolver { definitions, label };
     let (first, rest) = segments.split_first().ok_or_else(|| Problem::new(0..0, "a path is missing"))?;
     let whole = first.span.start..segments.last().map_or(first.span.end, |last| last.span.end);
-    let value = |origin: Origin, unit: Unit, inputs: Inputs| {
-        Ok(Meaning::Value(Path { label: label.to_owned(), origin, unit, inputs }))
-    };
+    let value = |origin: Origin, unit: Unit, inputs: Inputs| Ok(Meaning::Value(Path::new(label, origin, unit, inputs)));
     match first.text.as_str() {
         "cluster" => resolver.cluster(rest, &whole),
         "failures" | "stopCodes" | "exitCodes" | "callErrors" | "placements" => resolver.cluster(segments, &whole),
@@ -103,6 +144,10 @@ pub(crate) fn resolve(segments: &[Segment], label: &str, definitions: &Definitio
                 [zones, zone @ ..] if zones.text == "zones" => {
                     let zone = resolver.zone(zone, &whole)?;
                     value(Origin::LiveInZone(id, zone), Unit::Count, Inputs::TASKS)
+                }
+                [providers, provider @ ..] if is_providers(&providers.text) => {
+                    let provider = resolver.last_provider(provider, &whole)?;
+                    value(Origin::LiveOnProvider(id, provider), Unit::Count, Inputs::TASKS)
                 }
                 _ => resolver.owned(who, Scope::Service, Entity::Service(id), rest, &whole),
             }
@@ -142,8 +187,10 @@ pub(crate) fn resolve(segments: &[Segment], label: &str, definitions: &Definitio
                             "liveTasks",
                             "zones.ZONE",
                             "instances.NAME",
+                            "providers.NAME",
                             "placements",
                             "stops",
+                            "lastStoppedReason",
                             "stopCodes.CODE",
                             "exitCodes.CODE",
                         ],
@@ -196,6 +243,37 @@ pub(crate) fn resolve(segments: &[Segment], label: &str, definitions: &Definitio
             )?;
             resolver.metric(Scope::Zone, Entity::Zone(id), rest, &whole, "a zone", &[])
         }
+        "capacityProviders" | "capacityProvider" => {
+            let (id, rest) = resolver.provider(rest, &whole)?;
+            let entity = Entity::CapacityProvider(id);
+            resolver.metric(Scope::CapacityProvider, entity, rest, &whole, "a capacity provider", &[])
+        }
+        "autoScalingGroups" | "autoScalingGroup" => {
+            let groups = &definitions.auto_scaling_groups;
+            let (id, rest) = resolver.name(
+                rest,
+                &whole,
+                "Auto Scaling group",
+                |name| groups.iter().find(|(_, group)| group.name == name).map(|(id, _)| id),
+                || groups.values().map(|group| group.name.clone()).collect(),
+            )?;
+            match rest {
+                [zones, zone @ ..] if zones.text == "zones" => {
+                    let zone = resolver.zone(zone, &whole)?;
+                    value(Origin::CapacityInZone(id, zone), Unit::Count, Inputs::CAPACITY)
+                }
+                [types, instance_type @ ..] if types.text == "instanceTypes" => {
+                    let instance_type = resolver.instance_type(id, instance_type, &whole)?;
+                    value(Origin::CapacityOfType(id, instance_type), Unit::Count, Inputs::CAPACITY)
+                }
+                _ => {
+                    let entity = Entity::AutoScalingGroup(id);
+                    let what = "an Auto Scaling group";
+                    let more = ["zones.ZONE", "instanceTypes.TYPE"];
+                    resolver.metric(Scope::AutoScalingGroup, entity, rest, &whole, what, &more)
+                }
+            }
+        }
         other => {
             let help = match nearest(other, ROOTS) {
                 Some(near) => format!("did you mean `{near}`?"),
@@ -206,6 +284,11 @@ pub(crate) fn resolve(segments: &[Segment], label: &str, definitions: &Definitio
     }
 }
 
+/// Whether the next part of a path is a capacity provider.
+fn is_providers(word: &str) -> bool {
+    matches!(word, "providers" | "capacityProviders")
+}
+
 struct Resolver<'a> {
     definitions: &'a Definitions,
     label: &'a str,
@@ -213,7 +296,7 @@ struct Resolver<'a> {
 
 impl Resolver<'_> {
     fn value(&self, origin: Origin, unit: Unit, inputs: Inputs) -> Result<Meaning, Problem> {
-        Ok(Meaning::Value(Path { label: self.label.to_owned(), origin, unit, inputs }))
+        Ok(Meaning::Value(Path::new(self.label, origin, unit, inputs)))
     }
 
     /// A name the scenario gave. Names may hold dots: the longest that is known wins.
@@ -249,19 +332,60 @@ impl Resolver<'_> {
         Err(Problem::new(first.span.clone(), format!("unknown {what} `{}`", first.text)).help(help))
     }
 
-    fn instance<'s>(
-        &self,
-        segments: &'s [Segment],
-        whole: &Range<usize>,
-    ) -> Result<(InstanceId, &'s [Segment]), Problem> {
+    fn instance<'s>(&self, segments: &'s [Segment], whole: &Range<usize>) -> Result<(Host, &'s [Segment]), Problem> {
         let instances = &self.definitions.instances;
         self.name(
             segments,
             whole,
             "container instance",
-            |name| instances.iter().find(|(_, planned)| planned.name == name).map(|(id, _)| id),
-            || instances.values().map(|planned| planned.name.clone()).collect(),
+            |name| {
+                let planned = instances.iter().find(|(_, planned)| planned.name == name);
+                planned.map(|(id, _)| Host::Planned(id)).or_else(|| self.launched(name))
+            },
+            || {
+                let planned = instances.values().map(|planned| planned.name.clone());
+                // Those that are launched have their owner's name and a number from 1 on.
+                planned.chain(self.launchers().map(|owner| format!("{owner}-1"))).collect()
+            },
         )
+    }
+
+    /// Who launches instances: groups, and providers that buy their own.
+    fn launchers(&self) -> impl Iterator<Item = &str> {
+        let groups = self.definitions.auto_scaling_groups.values().map(|group| group.name.as_str());
+        let providers = self.definitions.capacity_providers.values();
+        groups.chain(
+            providers.filter(|it| it.kind == ProviderKind::ManagedInstances).map(|provider| provider.name.as_str()),
+        )
+    }
+
+    /// The name of an instance that may be launched: `OWNER-NUMBER`, numbered from 1 on.
+    fn launched(&self, name: &str) -> Option<Host> {
+        let (owner, number) = name.rsplit_once('-')?;
+        let counts = number.parse::<u32>().is_ok_and(|parsed| parsed > 0 && parsed.to_string() == number);
+        (counts && self.launchers().any(|launcher| launcher == owner)).then(|| Host::Launched(name.into()))
+    }
+
+    fn provider<'s>(
+        &self,
+        segments: &'s [Segment],
+        whole: &Range<usize>,
+    ) -> Result<(ProviderId, &'s [Segment]), Problem> {
+        let providers = &self.definitions.capacity_providers;
+        self.name(
+            segments,
+            whole,
+            "capacity provider",
+            |name| providers.iter().find(|(_, provider)| provider.name == name).map(|(id, _)| id),
+            || providers.values().map(|provider| provider.name.clone()).collect(),
+        )
+    }
+
+    /// A capacity provider with nothing behind it.
+    fn last_provider(&self, segments: &[Segment], whole: &Range<usize>) -> Result<ProviderId, Problem> {
+        let (provider, rest) = self.provider(segments, whole)?;
+        self.nothing_more(rest)?;
+        Ok(provider)
     }
 
     fn zone(&self, segments: &[Segment], whole: &Range<usize>) -> Result<ZoneId, Problem> {
@@ -277,6 +401,24 @@ impl Resolver<'_> {
         Ok(zone)
     }
 
+    /// An instance type that a group may launch.
+    fn instance_type(&self, group: AsgId, segments: &[Segment], whole: &Range<usize>) -> Result<Arc<str>, Problem> {
+        let options = self.definitions.launch_options.values();
+        let types: BTreeSet<&str> = options
+            .filter(|option| option.owner == LaunchOwner::Group(group))
+            .map(|option| self.definitions.pools[option.pool].instance_type.as_str())
+            .collect();
+        let (found, rest) = self.name(
+            segments,
+            whole,
+            "instance type of the group",
+            |name| types.get(name).map(|known| Arc::from(*known)),
+            || types.iter().map(|known| (*known).to_owned()).collect(),
+        )?;
+        self.nothing_more(rest)?;
+        Ok(found)
+    }
+
     fn nothing_more(&self, rest: &[Segment]) -> Result<(), Problem> {
         match rest {
             [] => Ok(()),
@@ -288,11 +430,15 @@ impl Resolver<'_> {
         if let [errors, name] = rest
             && errors.text == "callErrors"
         {
-            const EXCEPTIONS: [&str; 4] = [
+            const EXCEPTIONS: [&str; 8] = [
                 "InvalidParameterException",
                 "LimitExceededException",
                 "AttributeLimitExceededException",
                 "ServiceNotActiveException",
+                "ClientException",
+                "ResourceInUseException",
+                "ValidationError",
+                "InstanceRefreshInProgress",
             ];
             let Some(exception) = EXCEPTIONS.into_iter().find(|exception| *exception == name.text) else {
                 return Err(Problem::new(name.span.clone(), format!("unknown exception `{}`", name.text))
@@ -321,13 +467,18 @@ impl Resolver<'_> {
             Scope::Instance => "a container instance",
             Scope::Zone => "a zone",
             Scope::Workload => "a workload entry",
+            Scope::CapacityProvider => "a capacity provider",
+            Scope::AutoScalingGroup => "an Auto Scaling group",
         };
         let mut more = vec![
             "failures.CODE",
             "stopCodes.CODE",
             "exitCodes.CODE",
+            "healthStatus.STATUS",
+            "containerRestarts",
             "instances.NAME",
             "zones.ZONE",
+            "providers.NAME",
             "placements",
             "stops",
         ];
@@ -344,6 +495,9 @@ impl Resolver<'_> {
         };
         Some(match first.text.as_str() {
             "zones" => count(self.zone(more, whole).map(|zone| Probe::live(who, Place::Zone(zone))), Inputs::TASKS),
+            "providers" | "capacityProviders" => {
+                count(self.last_provider(more, whole).map(|id| Probe::live(who, Place::Provider(id))), Inputs::TASKS)
+            }
             "instances" | "containerInstances" => count(
                 self.instance(more, whole).and_then(|(instance, rest)| {
                     self.nothing_more(rest)?;
@@ -358,8 +512,16 @@ impl Resolver<'_> {
             "exitCodes" => {
                 count(self.exit_code(more, whole).map(|code| Probe::exit_codes(who, code)), Inputs::CONTAINERS)
             }
+            "healthStatus" => count(
+                self.health_status(more, whole).map(|status| Probe::health(who, status)),
+                Inputs::TASKS.and(Inputs::CONTAINERS),
+            ),
+            "containerRestarts" if more.is_empty() => count(Ok(Probe::restarts(who)), Inputs::CONTAINERS),
             "placements" if more.is_empty() => {
                 self.value(Origin::Probe(Probe::placements(who)), Unit::Text(&[]), Inputs::TASKS)
+            }
+            "lastStoppedReason" if more.is_empty() => {
+                self.value(Origin::Probe(Probe::last_stopped_reason(who)), Unit::Text(&[]), Inputs::TASKS)
             }
             "stops" if more.is_empty() => self.value(Origin::Probe(Probe::stops(who)), Unit::Text(&[]), Inputs::TASKS),
             _ => return None,
@@ -385,12 +547,13 @@ impl Resolver<'_> {
     }
 
     fn stop_code(&self, rest: &[Segment], whole: &Range<usize>) -> Result<StopCode, Problem> {
-        const CODES: [StopCode; 5] = [
+        const CODES: [StopCode; 6] = [
             StopCode::TaskFailedToStart,
             StopCode::EssentialContainerExited,
             StopCode::UserInitiated,
             StopCode::ServiceSchedulerInitiated,
             StopCode::TerminationNotice,
+            StopCode::SpotInterruption,
         ];
         let written = joined(rest);
         CODES.into_iter().find(|code| code.name() == written).ok_or_else(|| {
@@ -401,6 +564,16 @@ impl Resolver<'_> {
                     None => format!("there is {}", names.join(", ")),
                 },
             )
+        })
+    }
+
+    fn health_status(&self, rest: &[Segment], whole: &Range<usize>) -> Result<HealthStatus, Problem> {
+        const ALL: [HealthStatus; 3] = [HealthStatus::Healthy, HealthStatus::Unhealthy, HealthStatus::Unknown];
+        let written = joined(rest);
+        ALL.into_iter().find(|status| status.name() == written).ok_or_else(|| {
+            let names = ALL.map(HealthStatus::name);
+            Problem::new(span_of(rest, whole), format!("unknown health status `{written}`"))
+                .help(format!("there is {}", names.join(", ")))
         })
     }
 

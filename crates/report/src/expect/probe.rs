@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use ecsim_cluster::events::ServiceEvent;
 use ecsim_cluster::fact::{StartTaskFailure, TaskOrigin};
 use ecsim_cluster::{
-    Cluster, Fact, GroupId, InstanceId, Rejection, RejectionCounts, ServiceId, SourceId, StopCode, TaskId, ZoneId,
+    Cluster, Fact, GroupId, HealthStatus, ProviderId, Rejection, RejectionCounts, ServiceId, SourceId, StopCode, Task,
+    TaskId, ZoneId,
 };
 
+use super::path::Host;
 use crate::metrics::Value;
 
 /// Whose tasks.
@@ -32,22 +34,33 @@ impl Who {
     fn owns_task(self, task: TaskId, cluster: &Cluster) -> bool {
         cluster.tasks().get(task).is_some_and(|row| self.owns(row.origin, row.group))
     }
+
+    /// The task, where it is theirs.
+    fn task(self, task: TaskId, cluster: &Cluster) -> Option<&Task> {
+        cluster.tasks().get(task).filter(|row| self.owns(row.origin, row.group))
+    }
 }
 
 /// Which tasks of theirs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Anywhere,
     Zone(ZoneId),
-    Instance(InstanceId),
+    Instance(Host),
+    Provider(ProviderId),
 }
 
 impl Place {
-    fn holds(self, instance: InstanceId, cluster: &Cluster) -> bool {
+    /// Whether a task is there now.
+    fn holds(&self, task: &Task, cluster: &Cluster) -> bool {
         match self {
             Self::Anywhere => true,
-            Self::Zone(zone) => cluster.instances()[instance].zone == zone,
-            Self::Instance(id) => instance == id,
+            Self::Zone(zone) => cluster.zone_of(task) == Some(*zone),
+            Self::Instance(Host::Planned(id)) => task.instance == Some(*id),
+            Self::Instance(Host::Launched(name)) => {
+                task.instance.is_some_and(|id| cluster.instances()[id].name == *name)
+            }
+            Self::Provider(provider) => task.provider == Some(*provider),
         }
     }
 }
@@ -85,12 +98,15 @@ enum Kind {
     Live { who: Who, place: Place },
     Placements { who: Who },
     Stops { who: Who },
+    LastStoppedReason { who: Who },
     Failures { who: Who, code: FailureCode },
     StopCodes { who: Who, code: StopCode },
     ExitCodes { who: Who, code: i32 },
     Events { service: ServiceId, text: String },
     LastEvent { service: ServiceId },
     CallErrors { exception: &'static str },
+    Restarts { who: Who },
+    Health { who: Who, status: HealthStatus },
 }
 
 /// A fold and its value.
@@ -124,6 +140,10 @@ impl Probe {
         Self::list(Kind::Stops { who })
     }
 
+    pub(crate) const fn last_stopped_reason(who: Who) -> Self {
+        Self::list(Kind::LastStoppedReason { who })
+    }
+
     pub(crate) const fn failures(who: Who, code: FailureCode) -> Self {
         Self::count(Kind::Failures { who, code })
     }
@@ -148,6 +168,14 @@ impl Probe {
         Self::count(Kind::CallErrors { exception })
     }
 
+    pub(crate) const fn restarts(who: Who) -> Self {
+        Self::count(Kind::Restarts { who })
+    }
+
+    pub(crate) const fn health(who: Who, status: HealthStatus) -> Self {
+        Self::count(Kind::Health { who, status })
+    }
+
     pub(crate) const fn value(&self) -> &Value {
         &self.value
     }
@@ -158,7 +186,7 @@ impl Probe {
         }
     }
 
-    fn append(&mut self, instance: InstanceId, cluster: &Cluster) {
+    fn append(&mut self, name: &str) {
         if let Value::Text(text) = &mut self.value
             && text.len() < LIST_LIMIT
         {
@@ -166,7 +194,7 @@ impl Probe {
             if !text.is_empty() {
                 text.push_str(", ");
             }
-            text.push_str(&cluster.definitions().instances[instance].name);
+            text.push_str(name);
         }
     }
 
@@ -176,7 +204,8 @@ impl Probe {
         match change {
             Change::None => {}
             Change::Step(by) => self.step(by),
-            Change::Append(instance) => self.append(instance, cluster),
+            Change::Count(count) => self.value = Value::Count(count),
+            Change::Append(name) => self.append(&name),
             Change::Text(text) => self.value = Value::Text(Cow::Owned(text)),
         }
     }
@@ -186,7 +215,8 @@ impl Probe {
 enum Change {
     None,
     Step(i64),
-    Append(InstanceId),
+    Count(u64),
+    Append(String),
     Text(String),
 }
 
@@ -194,32 +224,35 @@ impl Change {
     fn step_if(condition: bool) -> Self {
         if condition { Self::Step(1) } else { Self::None }
     }
-
-    fn append_if(condition: bool, instance: InstanceId) -> Self {
-        if condition { Self::Append(instance) } else { Self::None }
-    }
 }
 
 impl Kind {
     fn change(&self, fact: &Fact, cluster: &Cluster) -> Change {
         let failed = |who: Who, by: Who| who == Who::Anybody || who == by;
-        let message =
-            |service, event: ServiceEvent| event.message(cluster.definitions(), service, &cluster.balance(service));
+        let message = |service, event: ServiceEvent| event.message(cluster, service, &cluster.balance(service));
         match (self, *fact) {
-            (Self::Live { who, place }, Fact::TaskCreated { origin, group, instance, .. }) => {
-                Change::step_if(who.owns(origin, group) && place.holds(instance, cluster))
+            (Self::Live { who, place }, Fact::TaskCreated { task, .. }) => {
+                Change::step_if(who.task(task, cluster).is_some_and(|row| place.holds(row, cluster)))
             }
+            // A task that waited for an instance was nowhere before.
+            (
+                Self::Live { who, place: place @ (Place::Zone(_) | Place::Instance(_)) },
+                Fact::TaskPlaced { task, .. },
+            ) => Change::step_if(who.task(task, cluster).is_some_and(|row| place.holds(row, cluster))),
             (Self::Live { who, place }, Fact::TaskStopRequested { task, .. }) => {
-                let ours = who.owns_task(task, cluster) && place.holds(cluster.task(task).instance, cluster);
+                let ours = who.task(task, cluster).is_some_and(|row| place.holds(row, cluster));
                 if ours { Change::Step(-1) } else { Change::None }
             }
-            (Self::Placements { who }, Fact::TaskCreated { origin, group, instance, .. }) => {
-                Change::append_if(who.owns(origin, group), instance)
+            (Self::Placements { who }, Fact::TaskCreated { task, .. } | Fact::TaskPlaced { task, .. })
+            | (Self::Stops { who }, Fact::TaskStopRequested { task, .. }) => {
+                match who.task(task, cluster).and_then(|row| place_name(row, cluster)) {
+                    Some(name) => Change::Append(name),
+                    None => Change::None,
+                }
             }
-            (Self::Stops { who }, Fact::TaskStopRequested { task, .. }) => match cluster.tasks().get(task) {
-                Some(row) => Change::append_if(who.owns(row.origin, row.group), row.instance),
-                None => Change::None,
-            },
+            (Self::LastStoppedReason { who }, Fact::TaskStopRequested { task, reason }) => {
+                who.task(task, cluster).map_or(Change::None, |row| Change::Text(reason.text(cluster, row.service())))
+            }
             (Self::StopCodes { who, code }, Fact::TaskStopRequested { task, reason }) => {
                 Change::step_if(reason.code() == *code && who.owns_task(task, cluster))
             }
@@ -250,11 +283,41 @@ impl Kind {
             (Self::LastEvent { service }, Fact::ServiceEvent { service: of, event }) if *service == of => {
                 Change::Text(message(of, event))
             }
+            (Self::Restarts { who }, Fact::ContainerStarted { task, restarts, .. }) => {
+                Change::step_if(restarts > 0 && who.owns_task(task, cluster))
+            }
+            (
+                Self::Health { who, status },
+                Fact::TaskCreated { .. }
+                | Fact::TaskStatusChanged { .. }
+                | Fact::TaskStopRequested { .. }
+                | Fact::ContainerStarted { .. }
+                | Fact::ContainerHealthChanged { .. },
+            ) => {
+                let counts =
+                    |task: &&Task| task.is_running() && task.health() == *status && who.owns(task.origin, task.group);
+                Change::Count(cluster.tasks().iter().filter(counts).count() as u64)
+            }
+            (Self::CallErrors { exception }, Fact::RequestRefused { by, .. }) => {
+                Change::step_if(by.exception() == *exception)
+            }
             (Self::CallErrors { exception }, Fact::CallRefused { error, .. }) => {
                 Change::step_if(error.exception() == *exception)
             }
             _ => Change::None,
         }
+    }
+}
+
+/// The instance of a task; on Fargate its provider or launch type. Nothing while it waits for an instance.
+fn place_name(task: &Task, cluster: &Cluster) -> Option<String> {
+    match task.instance {
+        Some(instance) => Some(cluster.instances()[instance].name.to_string()),
+        None if task.is_fargate() => Some(match task.provider {
+            Some(provider) => cluster.definitions().capacity_providers[provider].name.clone(),
+            None => task.launch_type.name().to_owned(),
+        }),
+        None => None,
     }
 }
 

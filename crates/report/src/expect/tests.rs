@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use ecsim_cluster::events::ServiceEvent;
-use ecsim_cluster::{AttributeId, Definitions, Fact, InstanceId, Rejection, ServiceId, StopReason, ValueId};
+use ecsim_cluster::fact::TerminationReason;
+use ecsim_cluster::{
+    AttributeId, Definitions, Fact, InstanceId, Market, Rejection, ServiceId, StopReason, TaskStatus, ValueId,
+};
 
 use super::*;
-use crate::metrics::fixture::{Names, Story};
+use crate::metrics::fixture::{Names, Place, Story};
 
 fn names() -> Names {
     Names {
@@ -14,6 +17,8 @@ fn names() -> Names {
         families: vec![("job", 1_024, 2_048, 0)],
         services: vec![("my service", 0, 2), ("web", 0, 2)],
         sources: vec!["jobs"],
+        groups: vec![("spot", 0, 10, 1, vec!["us-east-1a", "us-east-1b"])],
+        providers: vec![("cp-spot", Some(0)), ("FARGATE", None)],
     }
 }
 
@@ -60,7 +65,22 @@ fn all_kinds_of_paths_are_found() {
         "(cluster.RunningTaskCount + cluster.PendingTaskCount) * 2 / 4 >= -1",
         "cluster.CPUReservation == 55.56% +- 0.01",
         "cluster.RunningTaskCount == 100 +- 10%",
+        "autoScalingGroups.spot.GroupDesiredCapacity == 1 and autoScalingGroups.spot.instances <= 20",
+        "autoScalingGroups.spot.zones.us-east-1b == 0 and autoScalingGroups.spot.instanceTypes.m5.large == 0",
+        "services.web.lastStoppedReason contains 'RESOURCE:CPU' and groups.service:web.lastStoppedReason == ''",
+        "capacityProviders.cp-spot.CapacityProviderReservation <= 100% and capacityProviders.cp-spot.N == 1",
+        "services.web.providers.cp-spot == 2 and groups.service:web.capacityProviders.FARGATE == 0",
+        "containerInstances.spot-12.lifecycle == 'Terminating:Wait' or containerInstances.spot-1.market == spot",
+        "containerInstances.spot-1.lifecycle != Warmed:Stopped",
+        "services.web.instances.spot-3 == 0 and containerInstances.spot-3.groups.service:web == 0",
+        "cluster.waitedForCapacity.p95 <= 5m and cluster.fargateCPU <= 4vCPU",
+        "cluster.tasksLost.spotInterruption == 0 and cluster.tasksLost == 0",
+        "stopCodes.SpotInterruption == 0 and callErrors.ResourceInUseException == 0",
         "cluster.timeToRunning.max < 2m and cluster.timeToRunning.max > 0",
+        "cluster.cost <= 12.5 and cluster.costIdle / cluster.cost < 20% and cluster.costRatePerHour < 0.5",
+        "services.web.cost + workload.jobs.cost + cluster.costIdle <= cluster.cost",
+        "capacityProviders.cp-spot.cost < 1 and autoScalingGroups.spot.cost == capacityProviders.cp-spot.cost",
+        "containerInstances.spot-1.cost + containerInstances.A1.cost > 0",
     ] {
         if let Err(errors) = Expectations::parse(&[("always", expression)], &definitions()) {
             panic!("{expression}: {errors:?}");
@@ -84,6 +104,22 @@ fn mistakes_name_the_place_and_what_would_be_right() {
         ("containerInstances.A1.status == ACTVE", 32..37, "it is never `ACTVE`", "did you mean ACTIVE?"),
         ("containerInstances.A1.status > ACTIVE", 29..30, "texts have no order", ""),
         ("services.web.events == 4", 0..24, "a list of events cannot be compared", "count"),
+        ("autoScalingGroups.sopt.desiredCapacity == 4", 18..22, "unknown Auto Scaling group `sopt`", "`spot`"),
+        ("autoScalingGroups.spot.GroupDesired == 4", 23..35, "unknown metric", "an Auto Scaling group has"),
+        (
+            "autoScalingGroups.spot.instanceTypes.m5.larg == 4",
+            37..39,
+            "unknown instance type of the group",
+            "`m5.large`",
+        ),
+        ("capacityProviders.cp.N == 4", 18..20, "unknown capacity provider `cp`", "`cp-spot`"),
+        ("services.web.providers.cp-sopt == 4", 23..30, "unknown capacity provider", "did you mean `cp-spot`?"),
+        // Names that can never exist: instances are numbered from 1 on, without zeros in front.
+        ("containerInstances.spot-0.market == spot", 19..25, "unknown container instance `spot-0`", "`spot-1`"),
+        ("containerInstances.spot-01.market == spot", 19..26, "unknown container instance `spot-01`", "`spot-1`"),
+        ("containerInstances.sopt-3.market == spot", 19..25, "unknown container instance `sopt-3`", ""),
+        ("containerInstances.cp-spot-1.market == spot", 19..28, "unknown container instance `cp-spot-1`", ""),
+        ("containerInstances.spot-1.lifecycle == InServce", 39..47, "it is never `InServce`", "InService"),
         ("services.web.zones.us-east-1z == 4", 19..29, "unknown zone", "did you mean `us-east-1a`?"),
         ("services.web == 4", 0..12, "it is not said what of a service is meant", "RunningTaskCount"),
         ("services == 4", 0..8, "the name of a service is missing", "`web`"),
@@ -373,6 +409,104 @@ fn lists_events_attributes_and_failures() {
 }
 
 #[test]
+fn flr_002_and_cas_009_the_last_reason_and_calls_turned_away() {
+    let verdicts = judge(
+        &[
+            ("at end", "services.web.lastStoppedReason == 'TaskFailedToStart: RESOURCE:CPU'"),
+            ("at 5s", "services.web.lastStoppedReason == ''"),
+            ("at end", "workload.jobs.lastStoppedReason == ''"),
+            ("at end", "callErrors.ClientException == 1 and cluster.refusedCalls == 1"),
+            ("at end", "workload.jobs.placementFailures == 1 and cluster.placementFailures == 0"),
+        ],
+        |story| {
+            story.associate_all().create_service(WEB);
+            story.at(1_000);
+            let waiting = story.create_for(WEB, 0, Place::Nowhere);
+            story.ask(0, 0, 3);
+            let by = ecsim_cluster::fact::HeldBack::ProvisioningQuota;
+            story.fact(Fact::RequestRefused { source: ecsim_cluster::SourceId::new(0), ordinal: 0, count: 3, by });
+            story.at(10_000);
+            let reason = StopReason::NoCapacity(ecsim_cluster::Unprovisioned::Rejected(Rejection::Cpu));
+            story.fact(Fact::TaskStopRequested { task: waiting, reason });
+            story.end(40_000);
+        },
+    );
+    for verdict in &verdicts {
+        assert!(verdict.passed, "{verdict:?}");
+    }
+}
+
+#[test]
+fn asg_002_instances_are_found_when_they_are_launched() {
+    let verdicts = judge(
+        &[
+            ("eventually", "containerInstances.spot-2.lifecycle == InService"),
+            ("at 10s", "containerInstances.spot-2.lifecycle == Pending and containerInstances.spot-2.status == ABSENT"),
+            ("at 5s", "containerInstances.spot-2.status == ABSENT"),
+            ("at end", "containerInstances.spot-1.lifecycle == Terminated and containerInstances.spot-1.terminated"),
+            ("at end", "containerInstances.spot-2.market == on-demand"),
+            ("at end", "containerInstances.spot-2.capacityProvider == cp-spot"),
+            ("at end", "containerInstances.spot-2.groups.service:web == 1 and services.web.instances.spot-2 == 1"),
+            ("at 10s", "containerInstances.spot-2.groups.service:web == 0"),
+            ("at end", "services.web.providers.cp-spot == 1 and services.web.providers.FARGATE == 1"),
+            ("at end", "cluster.providers.FARGATE == 1 and services.web.zones.us-east-1b == 1"),
+            ("at end", "services.web.placements == [FARGATE, spot-2]"),
+            ("at end", "autoScalingGroups.spot.zones.us-east-1b == 1 and autoScalingGroups.spot.zones.us-east-1a == 0"),
+            ("at end", "autoScalingGroups.spot.instanceTypes.m5.large == 1"),
+            ("max", "autoScalingGroups.spot.GroupTotalInstances <= 2"),
+            ("at end", "capacityProviders.cp-spot.waitingTasks == 0 and capacityProviders.cp-spot.runningCount == 1"),
+            ("max", "cluster.tasksProvisioning == 1"),
+            ("at end", "cluster.waitedForCapacity.max == 19s"),
+            ("at end", "containerInstances.spot-3.status == ACTIVE"),
+        ],
+        |story| {
+            story.associate_all().create_service(WEB);
+            story.at(1_000);
+            let waiting = story.create_for(WEB, 0, Place::Nowhere);
+            let fargate = story.create_for(WEB, 1, Place::Fargate(0));
+            let first = story.launch(0, Market::Spot);
+            story.at(10_000);
+            let second = story.launch(1, Market::OnDemand);
+            story.at(20_000).serves(first).serves(second);
+            story.give(waiting, second).run(waiting);
+            story.fact(Fact::TaskStatusChanged { task: fargate, to: TaskStatus::Running });
+            story.at(30_000).terminates(first, TerminationReason::ScaleIn);
+            story.end(40_000);
+        },
+    );
+    for (at, verdict) in verdicts.iter().enumerate() {
+        assert_eq!(verdict.passed, at != 2 && at != 17, "{verdict:?}");
+    }
+    assert_eq!(
+        verdicts[2].message, "at 00:00:05: containerInstances.spot-2.status is missing, expected == ABSENT",
+        "it has no value before it is launched"
+    );
+}
+
+#[test]
+fn a_share_beside_a_percentage_is_meant_in_percent() {
+    let share = "services.web.runningCount / (2 * cluster.RunningTaskCount)";
+    let right = ["== 50%", "== 0.5", "< 51%", "== 49% +- 1%", "> 0.49", "+ 1 / 4 == 0.75"];
+    let wrong = ["== 0.5%", "> 51%", "< 0.4", "== 45% +- 1%", "< 20%"];
+    for (demands, holds) in [(right.as_slice(), true), (wrong.as_slice(), false)] {
+        for demand in demands {
+            let expression = format!("{share} {demand}");
+            let verdict = &judge(&[("at 30s", &expression)], crash)[0];
+            assert_eq!(verdict.passed, holds, "{verdict:?}");
+        }
+    }
+    let entries =
+        [("mean from 10s to 60s", format!("{share} == 50% +- 1%")), ("max from 10s to 60s", format!("{share} < 20%"))];
+    let entries: Vec<(&str, &str)> = entries.iter().map(|(when, what)| (*when, what.as_str())).collect();
+    let verdicts = judge(&entries, crash);
+    assert!(verdicts[0].passed && !verdicts[1].passed, "{verdicts:?}");
+    let message = &verdicts[1].message;
+    assert!(message.contains("is 50% (first at 00:00:10), expected") && message.ends_with("< 20%"), "{verdicts:?}");
+    // A number that is a percentage already stays what it is.
+    assert!(judge(&[("at 30s", "cluster.CPUReservation / 2 < 100%")], crash)[0].passed);
+}
+
+#[test]
 fn the_horizon_is_the_latest_time_named() {
     let definitions = definitions();
     let expectations = Expectations::parse(
@@ -383,4 +517,39 @@ fn the_horizon_is_the_latest_time_named() {
     assert_eq!(expectations.horizon().ms(), 600_000);
     assert_eq!(expectations.len(), 2);
     assert!(!expectations.is_empty());
+}
+
+#[test]
+fn bil_010_costs_are_judged_at_the_end_of_periods_and_exactly_at_the_end() {
+    let definitions = definitions();
+    let entries = [
+        ("at end", "cluster.cost == 0.400656 +- 0.000001"),
+        ("at end", "services.web.cost == 0.05 and workload.jobs.cost == 0"),
+        ("at end", "capacityProviders.cp-spot.cost == autoScalingGroups.spot.cost"),
+        ("at 1h", "cluster.costRatePerHour == 0.2"),
+        ("max", "cluster.costRatePerHour <= 0.24"),
+        ("always", "cluster.cost <= 0.3"),
+        ("at end", "containerInstances.spot-1.cost < 0.04"),
+    ];
+    let judged = |costs: Option<SharedLedger>| {
+        let expectations = Expectations::parse(&entries, &definitions).unwrap();
+        let cluster = ecsim_cluster::Cluster::new(Arc::clone(&definitions));
+        let watch = expectations.watch_with_costs(&cluster, costs.as_ref());
+        let mut story = Story::new(&definitions, watch);
+        story.associate_all().register_all().create_service(1).place_service(1, 0);
+        story.at(1_800_000).period().at(3_600_000).period();
+        // After an hour, a minute of Spot and its volume.
+        let instance = story.launch(0, Market::Spot);
+        let reason = TerminationReason::User;
+        story.at(3_660_000).fact(Fact::InstanceTerminated { instance, reason });
+        story.at(7_200_000).period().end(7_200_000);
+        story.observer.finish()
+    };
+    let book = Arc::new(crate::cost::ledger::tests::book());
+    let verdicts = judged(SharedLedger::new(&definitions, &book));
+    let failed: Vec<_> = verdicts.iter().filter(|it| !it.passed).map(|it| (it.entry, it.message.as_str())).collect();
+    // Two c4.large for two hours, 0.0006 and 0.0000555...; a quarter of one of them is the service's.
+    assert_eq!(failed, [(5, "at 02:00:00: cluster.cost is 0.400656, expected <= 0.3")]);
+    let without = judged(None);
+    assert!(without.iter().all(|it| !it.passed) && without[0].message.contains("is missing"), "{without:#?}");
 }

@@ -5,17 +5,22 @@
 //! Values are read when a fact may have changed them, and judged when time moves on, so that a state that lasted no
 //! time at all counts for nothing.
 
-use ecsim_cluster::{Cluster, Fact, Observer};
+use ecsim_cluster::{Cluster, Fact, InstanceId, Observer};
 use ecsim_kernel::{SimTime, Span};
 
-use super::path::{Entity, Origin, Path};
+use super::path::{Entity, Host, Origin, Path};
 use super::probe::Probe;
 use super::quantifier::{Statistic, When, Window};
 use super::{Actual, Compiled, Expectations, Test, Verdict};
+use crate::cost::{Ledger, SharedLedger};
+use crate::metrics::auto_scaling_groups::{in_zone, of_type};
 use crate::metrics::{Detail, Inputs, Read, Reading, Tally, Unit, Value};
 
 /// A time `t` is met from `t` to `t` plus this (item 8c of the rules' introduction).
 pub const TOLERANCE: Span = Span::from_ms(50);
+
+/// What is read at the end of a period only.
+const AT_PERIODS: Inputs = Inputs::PERIODS.and(Inputs::COSTS);
 
 /// An observer that judges; see [`Expectations::watch`].
 #[derive(Clone, Debug)]
@@ -29,6 +34,10 @@ pub struct Watch {
     dirty: Vec<usize>,
     tally: Tally,
     needs_tally: bool,
+    /// What it costs, where anybody asks for that.
+    costs: Option<SharedLedger>,
+    /// Whether a path is about an instance that must be launched first.
+    awaits_launches: bool,
     /// Whether something must be read at the end of every period.
     sampled: bool,
     inputs: Inputs,
@@ -43,6 +52,8 @@ struct Source {
     last_only: bool,
     /// The fold of a path that has one of its own.
     probe: Option<Probe>,
+    /// The instance it is about, once that is launched.
+    launched: Option<InstanceId>,
 }
 
 /// How far an expectation has come.
@@ -74,7 +85,7 @@ struct Outcome {
 }
 
 impl Watch {
-    pub(super) fn new(expectations: Expectations, cluster: &Cluster) -> Self {
+    pub(super) fn new(expectations: Expectations, cluster: &Cluster, costs: Option<&SharedLedger>) -> Self {
         let paths = &expectations.paths;
         let mut users = vec![Vec::new(); paths.len()];
         for (at, compiled) in expectations.compiled.iter().enumerate() {
@@ -92,11 +103,13 @@ impl Watch {
                     Origin::Probe(probe) => Some(probe.clone()),
                     _ => None,
                 },
+                launched: None,
             })
             .collect();
         let inputs = paths.iter().fold(Inputs::default(), |all, path| all.and(path.inputs));
+        let awaits_launches = paths.iter().any(|path| path.launched().is_some());
         let needs_tally = paths.iter().any(|path| matches!(path.origin, Origin::Metric(..) | Origin::LiveInZone(..)));
-        let sampled = sources.iter().any(|source| !source.last_only && source.inputs.touches(Inputs::PERIODS));
+        let sampled = sources.iter().any(|source| !source.last_only && source.inputs.touches(AT_PERIODS));
         let timed = inputs.touches(Inputs::PERIODS);
         let tally = Tally::new(cluster.definitions(), Detail { period_times: sampled, all_times: timed });
         let states = expectations.compiled.iter().map(|_| State::new()).collect();
@@ -109,6 +122,8 @@ impl Watch {
             dirty: Vec::new(),
             tally,
             needs_tally,
+            costs: costs.filter(|_| inputs.touches(Inputs::COSTS)).cloned(),
+            awaits_launches,
             sampled,
             inputs,
             now: SimTime::ZERO,
@@ -124,24 +139,64 @@ impl Watch {
     }
 
     fn read(&self, path: usize, now: SimTime, cluster: &Cluster) -> Value {
-        let reading = Reading { now, cluster, tally: &self.tally };
+        let priced = self.expectations.paths[path].inputs.touches(Inputs::COSTS);
+        match self.costs.as_ref().filter(|_| priced) {
+            Some(costs) => costs.with(|ledger| {
+                ledger.standing(now);
+                self.read_with(path, now, cluster, Some(ledger))
+            }),
+            None => self.read_with(path, now, cluster, None),
+        }
+    }
+
+    fn read_with(&self, path: usize, now: SimTime, cluster: &Cluster, costs: Option<&Ledger>) -> Value {
+        let reading = Reading { now, cluster, tally: &self.tally, costs };
         match &self.expectations.paths[path].origin {
             Origin::Metric(metric, entity) => match (metric.read, entity) {
                 (Read::Cluster(read), _) => read(&reading),
                 (Read::Service(read), Entity::Service(id)) => read(&reading, *id),
-                (Read::Instance(read), Entity::Instance(id)) => read(&reading, *id),
+                (Read::Instance(read), Entity::Instance(host)) => {
+                    self.instance(path, host).map_or(Value::Missing, |id| read(&reading, id))
+                }
                 (Read::Zone(read), Entity::Zone(id)) => read(&reading, *id),
                 (Read::Workload(read), Entity::Workload(id)) => read(&reading, *id),
+                (Read::CapacityProvider(read), Entity::CapacityProvider(id)) => read(&reading, *id),
+                (Read::AutoScalingGroup(read), Entity::AutoScalingGroup(id)) => read(&reading, *id),
                 _ => Value::Missing,
             },
             Origin::LiveInZone(service, zone) => self.tally.services.live_in(*service, *zone).into(),
-            Origin::GroupOn(instance, group) => cluster.instances()[*instance].live_tasks_of(*group).into(),
-            Origin::Attribute(instance, attribute) => match cluster.instances()[*instance].attribute(*attribute) {
-                None => Value::Missing,
-                Some(None) => Value::word(""),
-                Some(Some(value)) => Value::Text(cluster.definitions().values.name(value).to_owned().into()),
-            },
+            Origin::LiveOnProvider(service, provider) => cluster.services()[*service].live_on(*provider).into(),
+            Origin::CapacityInZone(group, zone) => in_zone(&reading, *group, *zone),
+            Origin::CapacityOfType(group, instance_type) => of_type(cluster, *group, instance_type),
+            Origin::GroupOn(host, group) => self
+                .instance(path, host)
+                .map_or(Value::Missing, |id| cluster.instances()[id].live_tasks_of(*group).into()),
+            Origin::Attribute(host, attribute) => {
+                match self.instance(path, host).and_then(|id| cluster.instances()[id].attribute(*attribute)) {
+                    None => Value::Missing,
+                    Some(None) => Value::word(""),
+                    Some(Some(value)) => Value::Text(cluster.definitions().values.name(value).to_owned().into()),
+                }
+            }
             Origin::Probe(_) => self.sources[path].probe.as_ref().map_or(Value::Missing, |probe| probe.value().clone()),
+        }
+    }
+
+    /// The instance that a path is about; nothing before it is launched.
+    fn instance(&self, path: usize, host: &Host) -> Option<InstanceId> {
+        match host {
+            Host::Planned(id) => Some(*id),
+            Host::Launched(_) => self.sources[path].launched,
+        }
+    }
+
+    /// An instance was launched: perhaps one that somebody has named.
+    fn launched(&mut self, instance: InstanceId, cluster: &Cluster) {
+        let name = &*cluster.instances()[instance].name;
+        for (source, path) in self.sources.iter_mut().zip(&self.expectations.paths) {
+            if path.launched() == Some(name) {
+                source.launched = Some(instance);
+            }
         }
     }
 
@@ -510,6 +565,14 @@ impl Observer for Watch {
         if self.needs_tally {
             self.tally.observe(now, fact, cluster);
         }
+        if let Some(costs) = &mut self.costs {
+            costs.observe(now, fact, cluster);
+        }
+        if let Fact::InstanceLaunched { instance, .. } = *fact
+            && self.awaits_launches
+        {
+            self.launched(instance, cluster);
+        }
         let inputs = Inputs::of(fact);
         if !inputs.touches(self.inputs) {
             return;
@@ -528,7 +591,7 @@ impl Observer for Watch {
         self.advance(now);
         if self.sampled {
             self.tally.close_period();
-            self.update(now, Inputs::PERIODS, false, cluster);
+            self.update(now, AT_PERIODS, false, cluster);
             self.tally.open_period();
         }
     }
@@ -536,7 +599,10 @@ impl Observer for Watch {
     fn run_ended(&mut self, now: SimTime, cluster: &Cluster) {
         self.advance(now);
         self.tally.close_period();
-        self.update(now, Inputs::PERIODS, false, cluster);
+        if let Some(costs) = &self.costs {
+            costs.end(now);
+        }
+        self.update(now, AT_PERIODS, false, cluster);
         self.update(now, Inputs::default(), true, cluster);
         self.settle();
         for at in 0..self.states.len() {

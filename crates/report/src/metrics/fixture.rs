@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use ecsim_cluster::definitions::{
-    ContainerDefinition, InstanceShape, NetworkMode, PlannedInstance, PullBehavior, SchedulingStrategy,
-    ServiceDefinition, Source, TaskDefinition,
+    CapacityPool, CapacityProviderDefinition, ContainerDefinition, FargatePlatform, FargateSize, GroupDefinition,
+    InstanceShape, LaunchOption, LaunchOwner, LaunchType, ManagedScaling, NetworkMode, PlannedInstance, ProviderKind,
+    PullBehavior, SchedulingStrategy, ServiceDefinition, Source, TaskDefinition,
 };
-use ecsim_cluster::fact::TaskOrigin;
+use ecsim_cluster::fact::{TaskOrigin, TerminationReason};
 use ecsim_cluster::ids::{PlacementId, ShapeId};
 use ecsim_cluster::{
-    Cluster, Definitions, Fact, GpuNeed, InstanceId, InstanceStatus, Observer, PortSet, Rejection, RejectionCounts,
-    Requirements, Resources, ServiceId, ServiceStatus, SourceId, StopReason, TaskDefinitionId, TaskId, TaskStatus,
+    AsgId, Cluster, Definitions, Fact, GpuNeed, InstanceId, InstanceLifecycle, InstanceStatus, LaunchOptionId, Market,
+    Observer, PortSet, Processes, ProviderId, ProviderStatus, Rejection, RejectionCounts, Requirements, Resources,
+    ServiceId, ServiceStatus, SourceId, StopReason, TaskDefinitionId, TaskId, TaskStatus, ZoneId,
 };
 use ecsim_kernel::{SimTime, Span};
 
@@ -27,6 +29,10 @@ pub(crate) struct Names {
     /// Name, index of the family, desired count.
     pub(crate) services: Vec<(&'static str, u32, u32)>,
     pub(crate) sources: Vec<&'static str>,
+    /// Name, `MinSize`, `MaxSize`, desired capacity, zones. Its instances have 2,048 units and 4,096 MiB.
+    pub(crate) groups: Vec<(&'static str, u32, u32, u32, Vec<&'static str>)>,
+    /// Name, and the index of its group; without one it is Fargate's.
+    pub(crate) providers: Vec<(&'static str, Option<u32>)>,
 }
 
 impl Names {
@@ -41,6 +47,7 @@ impl Names {
             ..Definitions::default()
         };
         let mut zones: Vec<&str> = self.instances.iter().map(|(_, zone, ..)| *zone).collect();
+        zones.extend(self.groups.iter().flat_map(|(.., zones)| zones));
         zones.sort_unstable();
         all.zones = zones.into_iter().collect();
         all.attributes.intern("role");
@@ -93,10 +100,20 @@ impl Names {
                     memory_reservation: None,
                     gpus: GpuNeed::Count(*gpus),
                     stop_timeout: None,
+                    depends_on: Vec::new(),
+                    start_timeout: None,
+                    restart_policy: None,
+                    health_check: None,
                     image,
                     dynamic_ports: 0,
                 }],
                 ebs_volume: false,
+                fargate: Some(FargateSize {
+                    cpu: *cpu,
+                    memory: *memory,
+                    ephemeral_gib: 20,
+                    platform: FargatePlatform::LinuxX86,
+                }),
             });
         }
         for (name, family, desired) in &self.services {
@@ -113,14 +130,75 @@ impl Names {
                 availability_zone_rebalancing: false,
                 subnets: Vec::new(),
                 exists_at_start: true,
-                launch_type: ecsim_cluster::definitions::LaunchType::Ec2,
+                launch_type: LaunchType::Ec2,
+                strategy: None,
             });
         }
         for name in &self.sources {
             all.sources.push(Source { name: (*name).into(), started_by: None });
         }
+        self.add_capacity(&mut all);
         Arc::new(all)
     }
+}
+
+impl Names {
+    fn add_capacity(&self, all: &mut Definitions) {
+        for (name, min_size, max_size, desired_capacity, zones) in &self.groups {
+            let shape = InstanceShape::plain("m5.large", Resources { cpu: 2_048, memory: 4_096, gpus: 0, enis: 2 });
+            let shape = all.shapes.push(shape);
+            let zones: Vec<ZoneId> = zones.iter().map(|zone| all.zones.get(zone).unwrap()).collect();
+            let group = all.auto_scaling_groups.push(GroupDefinition {
+                name: (*name).into(),
+                min_size: *min_size,
+                max_size: *max_size,
+                desired_capacity: *desired_capacity,
+                zones: zones.clone(),
+                protects_new_instances: false,
+                suspended: Processes::NONE,
+            });
+            for (rank, zone) in zones.into_iter().enumerate() {
+                let pool = all.pools.push(CapacityPool { instance_type: "m5.large".into(), zone });
+                all.launch_options.push(LaunchOption {
+                    owner: LaunchOwner::Group(group),
+                    pool,
+                    shape,
+                    zone,
+                    subnet: None,
+                    rank: rank as u32,
+                    template: 1,
+                    volume_gib: 30,
+                });
+            }
+        }
+        for (name, group) in &self.providers {
+            let kind = match group {
+                Some(group) => ProviderKind::AutoScalingGroup(AsgId::new(*group)),
+                None if *name == "FARGATE_SPOT" => ProviderKind::FargateSpot,
+                None => ProviderKind::Fargate,
+            };
+            let scaling =
+                ManagedScaling { target: 100, minimum_step: 1, maximum_step: 10_000, warmup: Span::from_secs(300) };
+            all.capacity_providers.push(CapacityProviderDefinition {
+                name: (*name).into(),
+                kind,
+                managed_scaling: group.map(|_| scaling),
+                termination_protection: false,
+                managed_draining: true,
+                exists_at_start: true,
+            });
+        }
+    }
+}
+
+/// Where a task goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    On(u32),
+    /// It waits in PROVISIONING.
+    Nowhere,
+    /// In a zone.
+    Fargate(u32),
 }
 
 /// A run told fact by fact.
@@ -175,19 +253,86 @@ impl<O: Observer> Story<O> {
         self.fact(Fact::ServiceStatusChanged { service: ServiceId::new(service), to: ServiceStatus::Active })
     }
 
-    fn create(&mut self, origin: TaskOrigin, definition: TaskDefinitionId, group: &str, instance: u32) -> TaskId {
+    /// A task comes into being, on an instance, on Fargate, or to wait for an instance of its provider.
+    pub(crate) fn create(
+        &mut self,
+        origin: TaskOrigin,
+        definition: TaskDefinitionId,
+        group: &str,
+        provider: Option<u32>,
+        place: Place,
+    ) -> TaskId {
         let definitions = Arc::clone(self.cluster.definitions());
         let task = self.cluster.tasks().next_id();
+        let (launch_type, instance, zone) = match place {
+            Place::On(instance) => (LaunchType::Ec2, Some(InstanceId::new(instance)), None),
+            Place::Nowhere => (LaunchType::Ec2, None, None),
+            Place::Fargate(zone) => (LaunchType::Fargate, None, Some(ZoneId::new(zone))),
+        };
         self.fact(Fact::TaskCreated {
             task,
             definition,
             group: definitions.groups.get(group).unwrap(),
             origin,
-            instance: InstanceId::new(instance),
+            placement: PlacementId::new(0),
+            launch_type,
+            provider: provider.map(ProviderId::new),
+            instance,
+            zone,
             requirements: definitions.task_definitions[definition].requirements,
             subnet: None,
         });
         task
+    }
+
+    /// A task of a service, of a capacity provider.
+    pub(crate) fn create_for(&mut self, service: u32, provider: u32, place: Place) -> TaskId {
+        let service = ServiceId::new(service);
+        let definition = self.cluster.services()[service].task_definition;
+        let ordinal = self.cluster.services()[service].started;
+        let group = format!("service:{}", self.cluster.definitions().services[service].name);
+        self.create(TaskOrigin::Service { service, ordinal }, definition, &group, Some(provider), place)
+    }
+
+    /// A task that waited gets an instance.
+    pub(crate) fn give(&mut self, task: TaskId, instance: InstanceId) -> &mut Self {
+        self.fact(Fact::TaskPlaced { task, instance, subnet: None });
+        self.fact(Fact::TaskStatusChanged { task, to: TaskStatus::Pending })
+    }
+
+    /// Every capacity provider becomes ACTIVE.
+    pub(crate) fn associate_all(&mut self) -> &mut Self {
+        for provider in 0..self.cluster.providers().len() as u32 {
+            let provider = ProviderId::new(provider);
+            self.fact(Fact::ProviderStatusChanged { provider, to: ProviderStatus::Active });
+        }
+        self
+    }
+
+    /// EC2 launches an instance for a group.
+    pub(crate) fn launch(&mut self, option: u32, market: Market) -> InstanceId {
+        let instance = self.cluster.instances().next_id();
+        self.fact(Fact::InstanceLaunched { instance, option: LaunchOptionId::new(option), market, warm: false });
+        instance
+    }
+
+    pub(crate) fn lifecycle(&mut self, instance: InstanceId, to: InstanceLifecycle) -> &mut Self {
+        self.fact(Fact::InstanceLifecycleChanged { instance, to })
+    }
+
+    /// A launched instance registers and enters service.
+    pub(crate) fn serves(&mut self, instance: InstanceId) -> &mut Self {
+        self.fact(Fact::InstanceStatusChanged { instance, to: InstanceStatus::Active });
+        self.lifecycle(instance, InstanceLifecycle::InService)
+    }
+
+    /// EC2 shuts an instance down, which leaves its group and the cluster.
+    pub(crate) fn terminates(&mut self, instance: InstanceId, reason: TerminationReason) -> &mut Self {
+        self.lifecycle(instance, InstanceLifecycle::Terminating);
+        self.fact(Fact::InstanceTerminated { instance, reason });
+        self.fact(Fact::HostPowerChanged { instance, running: false });
+        self.fact(Fact::InstanceStatusChanged { instance, to: InstanceStatus::Inactive });
+        self.lifecycle(instance, InstanceLifecycle::Terminated)
     }
 
     /// A task of a service is placed.
@@ -196,14 +341,20 @@ impl<O: Observer> Story<O> {
         let definition = self.cluster.services()[service].task_definition;
         let ordinal = self.cluster.services()[service].started;
         let group = format!("service:{}", self.cluster.definitions().services[service].name);
-        self.create(TaskOrigin::Service { service, ordinal }, definition, &group, instance)
+        self.create(TaskOrigin::Service { service, ordinal }, definition, &group, None, Place::On(instance))
     }
 
     /// A copy of a source is placed.
     pub(crate) fn place_copy(&mut self, source: u32, ordinal: u32, family: u32, instance: u32) -> TaskId {
         let definition = TaskDefinitionId::new(family);
         let group = format!("family:{}", self.cluster.definitions().task_definitions[definition].family);
-        self.create(TaskOrigin::Source { source: SourceId::new(source), ordinal }, definition, &group, instance)
+        self.create(
+            TaskOrigin::Source { source: SourceId::new(source), ordinal },
+            definition,
+            &group,
+            None,
+            Place::On(instance),
+        )
     }
 
     pub(crate) fn ask(&mut self, source: u32, ordinal: u32, count: u32) -> &mut Self {
@@ -219,6 +370,7 @@ impl<O: Observer> Story<O> {
             count: 1,
             rejections,
             closest: Some(InstanceId::new(closest)),
+            held_back: None,
         })
     }
 

@@ -3,25 +3,34 @@
 use std::borrow::Cow;
 
 use ecsim_cluster::cluster::Sum;
-use ecsim_cluster::{Cluster, Definitions, InstanceId, InstanceStatus, Protocol, Resources, TaskStatus, ZoneId};
+use ecsim_cluster::{
+    Cluster, Definitions, Instance, InstanceId, InstanceStatus, Market, Protocol, ProviderId, Resources, TaskStatus,
+    ZoneId,
+};
 use ecsim_kernel::Table;
 
+use super::slab::Slab;
 use super::{Inputs, Metric, Read, Reading, Unit, Value};
 
-/// Every instance's share in its zone, and the sums by zone.
+/// Every instance's share in its zone and its capacity provider, and the sums by those.
 #[derive(Clone, Debug, Default)]
 pub struct Counts {
-    shares: Table<InstanceId, Share>,
-    zones: Table<ZoneId, Zone>,
+    /// Of instances that ECS knows; those that are gone leave four bytes.
+    shares: Slab<InstanceId, Share>,
+    zones: Table<ZoneId, Sums>,
+    providers: Table<ProviderId, Sums>,
 }
 
 /// What one instance contributes.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Share {
-    zone: ZoneIndex,
+    zone: ZoneId,
+    provider: Option<ProviderId>,
+    spot: bool,
     status: InstanceStatus,
     connected: bool,
     used: bool,
+    used_by_provider: bool,
     live_tasks: u32,
     registered: Resources,
     reserved: Resources,
@@ -29,11 +38,46 @@ struct Share {
     running: Resources,
 }
 
-type ZoneIndex = u32;
+impl Share {
+    const fn new(zone: ZoneId) -> Self {
+        Self {
+            zone,
+            provider: None,
+            spot: false,
+            status: InstanceStatus::Absent,
+            connected: false,
+            used: false,
+            used_by_provider: false,
+            live_tasks: 0,
+            registered: Resources::ZERO,
+            reserved: Resources::ZERO,
+            running_tasks: 0,
+            running: Resources::ZERO,
+        }
+    }
 
-/// Sums over the instances of one zone.
+    /// Takes over what the books say.
+    fn look_at(&mut self, row: &Instance) {
+        self.provider = row.provider;
+        self.spot = row.market == Market::Spot;
+        self.status = row.status;
+        self.connected = row.connected;
+        self.used = !row.tasks.is_empty();
+        self.used_by_provider = row.provider_tasks > 0;
+        self.live_tasks = row.live_tasks;
+        self.registered = row.registered;
+        self.reserved = row.reserved();
+    }
+
+    /// Whether nothing but tasks coming and going lies between the two.
+    fn differs_in_tasks_only(&self, other: &Self) -> bool {
+        (self.status, self.connected, self.provider) == (other.status, other.connected, other.provider)
+    }
+}
+
+/// Sums over the instances of one zone or one capacity provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Zone {
+pub struct Sums {
     /// Instances that are ACTIVE.
     pub active: u32,
     /// Instances that are DRAINING.
@@ -42,8 +86,12 @@ pub struct Zone {
     pub registering: u32,
     /// ACTIVE or DRAINING instances whose agent is not connected.
     pub disconnected: u32,
+    /// ACTIVE or DRAINING instances that are Spot.
+    pub spot: u32,
     /// ACTIVE or DRAINING instances that hold a task.
     pub used: u32,
+    /// Of those, instances that hold a task of a capacity provider, daemons not counted (CAS-005).
+    pub used_by_provider: u32,
     /// Live tasks.
     pub live_tasks: u32,
     /// Live tasks that are RUNNING.
@@ -56,19 +104,18 @@ pub struct Zone {
     pub reserved_by_running: Sum,
 }
 
-impl Zone {
+impl Sums {
     fn count(&mut self, share: &Share, up: bool) {
-        let step = |counter: &mut u32, by: u32| {
-            *counter = if up { *counter + by } else { counter.saturating_sub(by) };
-        };
-        step(&mut self.active, u32::from(share.status == InstanceStatus::Active));
-        step(&mut self.draining, u32::from(share.status == InstanceStatus::Draining));
-        step(&mut self.registering, u32::from(share.status == InstanceStatus::Registering));
-        step(&mut self.live_tasks, share.live_tasks);
-        step(&mut self.running_tasks, share.running_tasks);
+        step(&mut self.active, u32::from(share.status == InstanceStatus::Active), up);
+        step(&mut self.draining, u32::from(share.status == InstanceStatus::Draining), up);
+        step(&mut self.registering, u32::from(share.status == InstanceStatus::Registering), up);
+        step(&mut self.live_tasks, share.live_tasks, up);
+        step(&mut self.running_tasks, share.running_tasks, up);
         if share.status.is_registered() {
-            step(&mut self.disconnected, u32::from(!share.connected));
-            step(&mut self.used, u32::from(share.used));
+            step(&mut self.disconnected, u32::from(!share.connected), up);
+            step(&mut self.spot, u32::from(share.spot), up);
+            step(&mut self.used, u32::from(share.used), up);
+            step(&mut self.used_by_provider, u32::from(share.used_by_provider), up);
             for (sum, amount) in [
                 (&mut self.registered, share.registered),
                 (&mut self.reserved, share.reserved),
@@ -82,30 +129,66 @@ impl Zone {
             }
         }
     }
+
+    /// The same instance, tasks of which came or went.
+    fn shift(&mut self, old: &Share, new: &Share) {
+        self.live_tasks = self.live_tasks + new.live_tasks - old.live_tasks;
+        self.running_tasks = self.running_tasks + new.running_tasks - old.running_tasks;
+        if new.status.is_registered() {
+            self.used = self.used + u32::from(new.used) - u32::from(old.used);
+            self.used_by_provider =
+                self.used_by_provider + u32::from(new.used_by_provider) - u32::from(old.used_by_provider);
+            self.reserved.add(new.reserved);
+            self.reserved.sub(old.reserved);
+            if new.running != old.running {
+                self.reserved_by_running.add(new.running);
+                self.reserved_by_running.sub(old.running);
+            }
+        }
+    }
+
+    /// ACTIVE or DRAINING instances.
+    #[must_use]
+    pub const fn in_cluster(&self) -> u32 {
+        self.active + self.draining
+    }
+}
+
+fn step(counter: &mut u32, by: u32, up: bool) {
+    *counter = if up { *counter + by } else { counter.saturating_sub(by) };
 }
 
 impl Counts {
     pub(crate) fn new(definitions: &Definitions) -> Self {
-        let mut counts = Self::default();
-        for _ in definitions.zones.iter() {
-            counts.zones.push(Zone::default());
+        Self {
+            shares: Slab::default(),
+            zones: definitions.zones.iter().map(|_| Sums::default()).collect(),
+            providers: definitions.capacity_providers.iter().map(|_| Sums::default()).collect(),
         }
-        for planned in definitions.instances.values() {
-            counts.shares.push(Share { zone: planned.zone.get(), ..Share::default() });
-        }
-        counts
     }
 
-    /// Sums over the instances of a zone.
+    /// Sums over the instances of a zone, and over the Fargate tasks that run there.
     #[must_use]
-    pub fn zone(&self, zone: ZoneId) -> &Zone {
+    pub fn zone(&self, zone: ZoneId) -> &Sums {
         &self.zones[zone]
+    }
+
+    /// Sums over the instances of a capacity provider.
+    #[must_use]
+    pub fn provider(&self, provider: ProviderId) -> &Sums {
+        &self.providers[provider]
     }
 
     /// One number summed over all zones.
     #[must_use]
-    pub fn sum(&self, of: impl Fn(&Zone) -> u32) -> u64 {
+    pub fn sum(&self, of: impl Fn(&Sums) -> u32) -> u64 {
         self.zones.values().map(|zone| u64::from(of(zone))).sum()
+    }
+
+    /// How many instances are remembered.
+    #[cfg(test)]
+    pub(crate) fn remembered(&self) -> usize {
+        self.shares.values().count()
     }
 
     /// What remains on each instance that can receive tasks (PLC-004).
@@ -119,7 +202,17 @@ impl Counts {
     /// What live RUNNING tasks reserve on an instance.
     #[must_use]
     pub fn reserved_by_running(&self, instance: InstanceId) -> Resources {
-        self.shares[instance].running
+        self.shares.get(instance).map_or(Resources::ZERO, |share| share.running)
+    }
+
+    /// A Fargate task became live in a zone, or ceased to be.
+    pub(crate) fn fargate_live(&mut self, zone: ZoneId, up: bool) {
+        step(&mut self.zones[zone].live_tasks, 1, up);
+    }
+
+    /// A Fargate task began or ceased to count as RUNNING.
+    pub(crate) fn fargate_running(&mut self, zone: ZoneId, up: bool) {
+        step(&mut self.zones[zone].running_tasks, 1, up);
     }
 
     /// Looks at an instance anew.
@@ -142,34 +235,49 @@ impl Counts {
 
     fn change(&mut self, instance: InstanceId, cluster: &Cluster, more: impl FnOnce(&mut Share)) {
         let row = &cluster.instances()[instance];
-        let share = &mut self.shares[instance];
-        let zone = &mut self.zones[ZoneId::new(share.zone)];
-        let old = *share;
-        share.status = row.status;
-        share.connected = row.connected;
-        share.used = !row.tasks.is_empty();
-        share.live_tasks = row.live_tasks;
-        share.registered = row.registered;
-        share.reserved = row.reserved();
-        more(share);
-        if (old.status, old.connected) != (share.status, share.connected) {
-            zone.count(&old, false);
-            zone.count(share, true);
+        let known = self.shares.get_mut(instance);
+        let old = known.as_deref().copied().unwrap_or(Share::new(row.zone));
+        let mut new = old;
+        new.look_at(row);
+        more(&mut new);
+        let gone = is_gone(row);
+        match known {
+            Some(share) => *share = new,
+            None if gone => return,
+            None => self.shares.insert(instance, new),
+        }
+        if new.differs_in_tasks_only(&old) && !gone {
+            // By far the most changes are those of tasks; they need not recount the rest.
+            self.zones[new.zone].shift(&old, &new);
+            if let Some(provider) = new.provider {
+                self.providers[provider].shift(&old, &new);
+            }
             return;
         }
-        // By far the most changes are those of tasks; they need not recount the rest.
-        zone.live_tasks = zone.live_tasks + share.live_tasks - old.live_tasks;
-        zone.running_tasks = zone.running_tasks + share.running_tasks - old.running_tasks;
-        if share.status.is_registered() {
-            zone.used = zone.used + u32::from(share.used) - u32::from(old.used);
-            zone.reserved.add(share.reserved);
-            zone.reserved.sub(old.reserved);
-            if share.running != old.running {
-                zone.reserved_by_running.add(share.running);
-                zone.reserved_by_running.sub(old.running);
-            }
+        self.count(&old, false);
+        if gone {
+            self.shares.remove(instance);
+        } else {
+            self.count(&new, true);
         }
     }
+
+    fn count(&mut self, share: &Share, up: bool) {
+        self.zones[share.zone].count(share, up);
+        if let Some(provider) = share.provider {
+            self.providers[provider].count(share, up);
+        }
+    }
+}
+
+/// Whether ECS will never again say anything of it: it has left, and so have its tasks.
+pub(crate) fn is_gone(row: &Instance) -> bool {
+    let left = match row.status {
+        InstanceStatus::Inactive => true,
+        InstanceStatus::Absent => row.terminated_at.is_some(),
+        _ => false,
+    };
+    left && row.tasks.is_empty()
 }
 
 const STATES: &[&str] =

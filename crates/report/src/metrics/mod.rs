@@ -8,9 +8,16 @@
 //! * [`tasks`], [`instances`], [`services`], [`workload`]: how many of what, in which state.
 //! * [`placement`]: who asked, who got a place, who did not and why (FLR-001).
 //! * [`timing`]: how long it took from request to RUNNING.
+//! * [`capacity`]: launches, interruptions, scaling decisions, waits for capacity, Fargate.
+//! * [`auto_scaling_groups`], [`capacity_providers`]: what each of them has and went through.
+//! * [`costs`]: what it costs so far.
 //! * [`requests`]: the ledger of requests that have not been placed yet.
-//! * [`tables`]: the CSV files `metrics/cluster.csv` and `metrics/services.csv`.
+//! * [`tables`]: the CSV files under `metrics/`.
 
+pub mod auto_scaling_groups;
+pub mod capacity;
+pub mod capacity_providers;
+pub mod costs;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod instances;
@@ -18,7 +25,7 @@ pub mod placement;
 pub mod requests;
 pub mod reservation;
 pub mod services;
-mod slab;
+pub(crate) mod slab;
 pub mod stranded;
 pub mod tables;
 pub mod tally;
@@ -28,8 +35,10 @@ pub mod workload;
 
 use std::borrow::Cow;
 
-use ecsim_cluster::{Cluster, Fact, InstanceId, ServiceId, SourceId, ZoneId};
+use ecsim_cluster::{AsgId, Cluster, Fact, InstanceId, ProviderId, ServiceId, SourceId, ZoneId};
 use ecsim_kernel::SimTime;
+
+use crate::cost::{Ledger, Money};
 
 pub use tables::MetricTables;
 pub use tally::{Detail, Tally};
@@ -49,6 +58,11 @@ pub const FAMILIES: &[&[Metric]] = &[
     timing::SERVICES,
     timing::WORKLOAD,
     stranded::METRICS,
+    capacity::CLUSTER,
+    capacity::OF_INSTANCES,
+    capacity_providers::METRICS,
+    auto_scaling_groups::METRICS,
+    costs::METRICS,
 ];
 
 /// All metrics, in the order of the columns.
@@ -109,6 +123,8 @@ impl Metric {
             Read::Instance(_) => Scope::Instance,
             Read::Zone(_) => Scope::Zone,
             Read::Workload(_) => Scope::Workload,
+            Read::CapacityProvider(_) => Scope::CapacityProvider,
+            Read::AutoScalingGroup(_) => Scope::AutoScalingGroup,
         }
     }
 
@@ -143,11 +159,23 @@ pub enum Scope {
     Zone,
     /// One entry of `workload:`, or one call of the timeline.
     Workload,
+    /// One capacity provider.
+    CapacityProvider,
+    /// One Auto Scaling group.
+    AutoScalingGroup,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 5] = [Self::Cluster, Self::Service, Self::Instance, Self::Zone, Self::Workload];
+    pub const ALL: [Self; 7] = [
+        Self::Cluster,
+        Self::Service,
+        Self::Instance,
+        Self::Zone,
+        Self::Workload,
+        Self::CapacityProvider,
+        Self::AutoScalingGroup,
+    ];
 
     /// The first part of a path in `expect:`.
     #[must_use]
@@ -158,6 +186,8 @@ impl Scope {
             Self::Instance => "containerInstances",
             Self::Zone => "zones",
             Self::Workload => "workload",
+            Self::CapacityProvider => "capacityProviders",
+            Self::AutoScalingGroup => "autoScalingGroups",
         }
     }
 
@@ -170,6 +200,30 @@ impl Scope {
             Self::Instance => "ContainerInstanceName",
             Self::Zone => "AvailabilityZone",
             Self::Workload => "WorkloadName",
+            Self::CapacityProvider => "CapacityProviderName",
+            Self::AutoScalingGroup => "AutoScalingGroupName",
+        }
+    }
+
+    /// Its table in the output directory; none for what only `expect:` can name.
+    #[must_use]
+    pub const fn table(self) -> Option<&'static str> {
+        match self {
+            Self::Cluster => Some("metrics/cluster.csv"),
+            Self::Service => Some("metrics/services.csv"),
+            Self::CapacityProvider => Some("metrics/capacity_providers.csv"),
+            Self::AutoScalingGroup => Some("metrics/auto_scaling_groups.csv"),
+            Self::Instance | Self::Zone | Self::Workload => None,
+        }
+    }
+
+    /// The columns of its table behind those of the catalogue, as the documentation writes them.
+    #[must_use]
+    pub const fn more_columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Service => &["liveTasks.ZONE", "providers.NAME"],
+            Self::AutoScalingGroup => &["instances.ZONE"],
+            _ => &[],
         }
     }
 }
@@ -187,6 +241,8 @@ pub enum Unit {
     CpuUnits,
     /// Mebibytes.
     MiB,
+    /// Money, in the currency in which AWS bills the region.
+    Money,
     /// `true` or `false`.
     Flag,
     /// Text; where the list is not empty, one of these.
@@ -203,6 +259,7 @@ impl Unit {
             Self::Seconds => "seconds",
             Self::CpuUnits => "CPU units",
             Self::MiB => "MiB",
+            Self::Money => "US dollars (yuan in China)",
             Self::Flag => "true or false",
             Self::Text(_) => "text",
         }
@@ -230,6 +287,10 @@ impl Inputs {
     pub const ATTRIBUTES: Self = Self(64);
     /// The end of a period: the metric is dear, and sampled only then.
     pub const PERIODS: Self = Self(128);
+    /// Auto Scaling groups and capacity providers changing; instances launching, leaving, being interrupted.
+    pub const CAPACITY: Self = Self(256);
+    /// The end of a period, for what is read from the ledger.
+    pub const COSTS: Self = Self(512);
 
     /// Both sets.
     #[must_use]
@@ -251,28 +312,59 @@ impl Inputs {
             Fact::AttributePut { .. } | Fact::AttributeDeleted { .. } => Self::ATTRIBUTES,
             Fact::TaskRequested { .. }
             | Fact::RequestUnplaced { .. }
+            | Fact::RequestRefused { .. }
             | Fact::RequestQueued { .. }
             | Fact::RequestDropped { .. }
             | Fact::StartTaskFailed { .. }
             | Fact::CallRefused { .. }
             | Fact::ServiceUnplaced { .. } => Self::REQUESTS,
-            Fact::TaskCreated { .. } => Self::TASKS.and(Self::REQUESTS),
+            Fact::TaskCreated { .. } | Fact::TaskPlaced { .. } => Self::TASKS.and(Self::REQUESTS),
             // A task that is asked to stop leaves its service short of one: that is a new request.
             Fact::TaskStopRequested { .. } => Self::TASKS.and(Self::REQUESTS),
             Fact::TaskStatusChanged { .. } => Self::TASKS,
-            Fact::ContainerExited { .. } => Self::CONTAINERS,
+            Fact::ContainerExited { .. } | Fact::ContainerStarted { .. } | Fact::ContainerHealthChanged { .. } => {
+                Self::CONTAINERS
+            }
             Fact::ServiceStatusChanged { .. } | Fact::DesiredCountChanged { .. } => Self::SERVICES.and(Self::REQUESTS),
+            Fact::ServiceHeldBack { .. } => Self::REQUESTS.and(Self::CAPACITY),
             Fact::ServiceUpdated { .. }
             | Fact::ServicePlacementChanged { .. }
             | Fact::HealthyPercentChanged { .. }
-            | Fact::RebalancingChanged { .. } => Self::SERVICES,
+            | Fact::RebalancingChanged { .. }
+            | Fact::ServiceCapacityChanged { .. } => Self::SERVICES,
             Fact::ServiceEvent { .. } => Self::EVENTS,
+            Fact::InstanceLaunched { .. }
+            | Fact::LaunchFailed { .. }
+            | Fact::InstanceLifecycleChanged { .. }
+            | Fact::InstanceTerminated { .. }
+            | Fact::InstanceProtectionChanged { .. }
+            | Fact::InstanceHealthChanged { .. }
+            | Fact::SpotInterruptionNoticed { .. }
+            | Fact::RebalanceRecommended { .. }
+            | Fact::DesiredCapacityChanged { .. }
+            | Fact::GroupSizeChanged { .. }
+            | Fact::ScalingDecided { .. }
+            | Fact::ReservationSampled { .. }
+            | Fact::ProviderStatusChanged { .. }
+            | Fact::ProviderChanged { .. } => Self::CAPACITY,
             Fact::HostPowerChanged { .. }
             | Fact::TaskAdmitted { .. }
             | Fact::ImagePullStarted { .. }
             | Fact::ImagePullStopped { .. }
             | Fact::TaskExecutionStopped { .. }
-            | Fact::TaskProtectionChanged { .. } => Self(0),
+            | Fact::TaskRetirementNoticed { .. }
+            | Fact::TaskProtectionChanged { .. }
+            | Fact::SpotPriceChanged { .. }
+            | Fact::PoolCapacityChanged { .. }
+            | Fact::ZoneAvailabilityChanged { .. }
+            | Fact::ProcessesChanged { .. }
+            | Fact::NewInstanceProtectionChanged { .. }
+            | Fact::TemplateChanged { .. }
+            | Fact::ConfigurationChanged { .. }
+            | Fact::InstanceRefreshChanged { .. }
+            | Fact::ScalingWithheld { .. }
+            | Fact::AlarmChanged { .. }
+            | Fact::MetricChanged { .. } => Self(0),
         }
     }
 }
@@ -290,6 +382,10 @@ pub enum Read {
     Zone(fn(&Reading<'_>, ZoneId) -> Value),
     /// Of a workload entry or call.
     Workload(fn(&Reading<'_>, SourceId) -> Value),
+    /// Of a capacity provider.
+    CapacityProvider(fn(&Reading<'_>, ProviderId) -> Value),
+    /// Of an Auto Scaling group.
+    AutoScalingGroup(fn(&Reading<'_>, AsgId) -> Value),
 }
 
 /// Everything a metric may look at.
@@ -301,6 +397,8 @@ pub struct Reading<'a> {
     pub cluster: &'a Cluster,
     /// What the present does not remember.
     pub tally: &'a Tally,
+    /// What it costs, where anything has a price; its bill was read at this instant.
+    pub costs: Option<&'a Ledger>,
 }
 
 /// A value of a metric at an instant.
@@ -312,6 +410,8 @@ pub enum Value {
     Count(u64),
     /// A fraction, in the metric's unit.
     Number(f64),
+    /// An amount of money.
+    Money(Money),
     /// Yes or no.
     Flag(bool),
     /// A word or a text.
@@ -343,16 +443,18 @@ impl Value {
         match self {
             Self::Count(count) => Some(*count as f64),
             Self::Number(number) => Some(*number),
+            Self::Money(money) => Some(money.to_f64()),
             Self::Missing | Self::Flag(_) | Self::Text(_) => None,
         }
     }
 
-    /// Appends the plain writing of a table: at most four decimals, no grouping, nothing for a missing value.
+    /// Appends the plain writing of a table: at most four decimals, six for money, no grouping, nothing for a missing value.
     pub fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Missing => {}
             Self::Count(count) => write_count(*count, out),
             Self::Number(number) => write_number(*number, out),
+            Self::Money(money) => write_money(*money, out),
             Self::Flag(flag) => out.extend_from_slice(if *flag { b"true" } else { b"false" }),
             Self::Text(text) => out.extend_from_slice(text.as_bytes()),
         }
@@ -400,6 +502,13 @@ fn write_count(mut count: u64, out: &mut Vec<u8>) {
         }
     }
     out.extend_from_slice(&digits[at..]);
+}
+
+/// Two to six decimals.
+fn write_money(money: Money, out: &mut Vec<u8>) {
+    let text = format!("{money:.6}");
+    let decimals = text.len() - text.trim_end_matches('0').len();
+    out.extend_from_slice(&text.as_bytes()[..text.len() - decimals.min(4)]);
 }
 
 /// At most four decimals, no exponent, no trailing zeros.
@@ -470,6 +579,9 @@ mod tests {
         assert_eq!(text(Value::Number(-2.25)), "-2.25");
         assert_eq!(text(Value::Number(99.999_99)), "100");
         assert_eq!(text(Value::Missing), "");
+        for (money, written) in [("12.5", "12.50"), ("0", "0.00"), ("0.0123456", "0.012346"), ("-3.1", "-3.10")] {
+            assert_eq!(text(Value::Money(Money::parse(money).unwrap())), written);
+        }
     }
 
     #[test]

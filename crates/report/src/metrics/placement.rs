@@ -55,6 +55,11 @@ impl Counts {
         }
     }
 
+    pub(crate) fn refused(&mut self, source: SourceId) {
+        self.refused_calls += 1;
+        self.by_source[source] += 1;
+    }
+
     pub(crate) fn start_task_failed(&mut self, source: SourceId, failure: StartTaskFailure) {
         self.failed_attempts += 1;
         self.by_source[source] += 1;

@@ -99,9 +99,12 @@ pub const METRICS: &[Metric] = &[
     service("missingTasks", Inputs::REQUESTS, "Tasks it wants that have no place yet.", |at, id| {
         at.tally.requests.service(id).count.into()
     }),
-    service("tasksPlaced", CHANGES, "Its tasks placed on an instance since the start.", |at, id| {
-        at.tally.tasks.service(id).placed.into()
-    }),
+    service(
+        "tasksPlaced",
+        CHANGES,
+        "Its tasks that got a place, on an instance or on Fargate, since the start.",
+        |at, id| at.tally.tasks.service(id).placed.into(),
+    ),
     service("tasksStarted", CHANGES, "Its tasks that entered RUNNING since the start.", |at, id| {
         at.tally.tasks.service(id).started.into()
     }),
@@ -114,6 +117,14 @@ pub const METRICS: &[Metric] = &[
     service("tasksLost", CHANGES, "Its tasks lost with their host since the start.", |at, id| {
         at.tally.tasks.service(id).lost.into()
     }),
+    Metric::new(
+        "workLost",
+        Unit::Seconds,
+        CHANGES,
+        "How long its lost tasks had been RUNNING, in all.",
+        Read::Service(|at, id| at.tally.tasks.service(id).work_lost()),
+    )
+    .no_column(),
     service("placementFailures", Inputs::REQUESTS, "Its placement attempts that found no instance.", |at, id| {
         at.cluster.services()[id].placement_failures.into()
     }),

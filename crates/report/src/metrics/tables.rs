@@ -3,11 +3,14 @@
 use std::io::{self, Write};
 
 use csv::ByteRecord;
-use ecsim_cluster::{Cluster, Definitions, Fact, Observer, ServiceStatus};
+use ecsim_cluster::{Cluster, Definitions, Fact, Observer, ProviderId, ServiceStatus, ZoneId};
 use ecsim_kernel::SimTime;
 
-use super::{Detail, Metric, Read, Reading, Scope, Tally, Value};
+use super::auto_scaling_groups::in_zone;
+use super::capacity_providers::exists;
+use super::{Detail, Inputs, Metric, Read, Reading, Scope, Tally, Value};
 use crate::clock::Clock;
+use crate::cost::{Ledger, SharedLedger};
 
 /// Writes a row for every entity at the end of every period, and at the end of the run where that is no period's end.
 ///
@@ -20,6 +23,7 @@ use crate::clock::Clock;
 #[derive(Debug)]
 pub struct MetricTables<W: Write> {
     tally: Tally,
+    costs: Option<SharedLedger>,
     clock: Clock,
     tables: Vec<Table<W>>,
     stamp: Vec<u8>,
@@ -29,12 +33,19 @@ pub struct MetricTables<W: Write> {
     error: Option<io::Error>,
 }
 
+/// A column that a scenario's names make.
+#[derive(Clone, Copy, Debug)]
+enum More {
+    Zone(ZoneId),
+    Provider(ProviderId),
+}
+
 #[derive(Debug)]
 struct Table<W: Write> {
     scope: Scope,
     columns: Vec<&'static Metric>,
-    /// Whether a column for each zone follows.
-    zones: bool,
+    /// What columns behind those of the catalogue are about.
+    more: Vec<More>,
     writer: csv::Writer<W>,
 }
 
@@ -44,6 +55,7 @@ impl<W: Write> MetricTables<W> {
     pub fn new(definitions: &Definitions) -> Self {
         Self {
             tally: Tally::new(definitions, Detail { period_times: true, all_times: false }),
+            costs: None,
             clock: Clock::new(definitions.start_unix_ms),
             tables: Vec::new(),
             stamp: Vec::new(),
@@ -54,22 +66,44 @@ impl<W: Write> MetricTables<W> {
         }
     }
 
+    /// With what it costs. To be called before [`Self::with`]: without prices, tables have no columns of costs.
+    #[must_use]
+    pub fn with_costs(self, costs: Option<&SharedLedger>) -> Self {
+        Self { costs: costs.cloned(), ..self }
+    }
+
     /// Adds the table of a scope and writes its header. Instances have no table: it would be too long.
+    ///
+    /// Behind the columns of the catalogue come, for a service, its live tasks by zone (`liveTasks.ZONE`) and by capacity
+    /// provider (`providers.NAME`); for a group its capacity by zone (`instances.ZONE`).
     #[must_use]
     pub fn with(mut self, scope: Scope, writer: W, definitions: &Definitions) -> Self {
-        let columns: Vec<&'static Metric> = super::of_scope(scope).filter(|metric| metric.column).collect();
-        let zones = scope == Scope::Service;
+        let columns: Vec<&'static Metric> = super::of_scope(scope)
+            .filter(|metric| metric.column && (self.costs.is_some() || !metric.inputs.touches(Inputs::COSTS)))
+            .collect();
         let mut writer = csv::WriterBuilder::new().buffer_capacity(1 << 16).from_writer(writer);
         let mut header: Vec<String> =
             ["timestamp", "secondsSinceStart", scope.entity()].into_iter().map(str::to_owned).collect();
         header.extend(columns.iter().map(|metric| metric.name.to_owned()));
-        if zones {
-            header.extend(definitions.zones.iter().map(|(_, name)| format!("liveTasks.{name}")));
+        let mut more = Vec::new();
+        let prefix = match scope {
+            Scope::Service => Some("liveTasks"),
+            Scope::AutoScalingGroup => Some("instances"),
+            _ => None,
+        };
+        if let Some(prefix) = prefix {
+            header.extend(definitions.zones.iter().map(|(_, name)| format!("{prefix}.{name}")));
+            more.extend(definitions.zones.iter().map(|(zone, _)| More::Zone(zone)));
+        }
+        if scope == Scope::Service {
+            let providers = &definitions.capacity_providers;
+            header.extend(providers.values().map(|provider| format!("providers.{}", provider.name)));
+            more.extend(providers.ids().map(More::Provider));
         }
         if let Err(error) = writer.write_record(&header) {
             self.error.get_or_insert(io_error(error));
         }
-        self.tables.push(Table { scope, columns, zones, writer });
+        self.tables.push(Table { scope, columns, more, writer });
         self
     }
 
@@ -96,38 +130,42 @@ impl<W: Write> MetricTables<W> {
             self.last_row_at = Some(now);
             self.stamp.clear();
             self.clock.write(now, &mut self.stamp);
-            if let Err(error) = self.write(now, cluster) {
+            let written = match self.costs.clone() {
+                Some(costs) => costs.with(|ledger| {
+                    ledger.standing(now);
+                    self.write(now, cluster, Some(ledger))
+                }),
+                None => self.write(now, cluster, None),
+            };
+            if let Err(error) = written {
                 self.error = Some(io_error(error));
             }
         }
         self.tally.open_period();
     }
 
-    fn write(&mut self, now: SimTime, cluster: &Cluster) -> csv::Result<()> {
+    fn write(&mut self, now: SimTime, cluster: &Cluster, costs: Option<&Ledger>) -> csv::Result<()> {
         let Self { tally, tables, stamp, field, record, .. } = self;
-        let reading = Reading { now, cluster, tally };
+        let reading = Reading { now, cluster, tally, costs };
         let definitions = cluster.definitions();
         field.clear();
         Value::Number(now.secs_f64()).write(field);
         let seconds = field.clone();
         for table in tables {
-            let mut row =
-                |name: &str, read: &dyn Fn(&Metric) -> Value, live: &dyn Fn(&mut ByteRecord, &mut Vec<u8>)| {
-                    record.clear();
-                    record.push_field(stamp);
-                    record.push_field(&seconds);
-                    record.push_field(name.as_bytes());
-                    for metric in &table.columns {
-                        field.clear();
-                        read(metric).write(field);
-                        record.push_field(field);
-                    }
-                    if table.zones {
-                        live(record, field);
-                    }
-                    table.writer.write_byte_record(record)
-                };
-            let none = |_: &mut ByteRecord, _: &mut Vec<u8>| {};
+            let mut row = |name: &str, read: &dyn Fn(&Metric) -> Value, more: &dyn Fn(More) -> Value| {
+                record.clear();
+                record.push_field(stamp);
+                record.push_field(&seconds);
+                record.push_field(name.as_bytes());
+                let values = table.columns.iter().map(|metric| read(metric));
+                for value in values.chain(table.more.iter().map(|column| more(*column))) {
+                    field.clear();
+                    value.write(field);
+                    record.push_field(field);
+                }
+                table.writer.write_byte_record(record)
+            };
+            let none = |_: More| Value::Missing;
             match table.scope {
                 Scope::Cluster => {
                     row(&definitions.cluster_name, &|metric| read_cluster(metric, &reading), &none)?;
@@ -137,18 +175,15 @@ impl<W: Write> MetricTables<W> {
                         if matches!(service.status, ServiceStatus::Absent | ServiceStatus::Inactive) {
                             continue;
                         }
-                        let zones = |record: &mut ByteRecord, field: &mut Vec<u8>| {
-                            for (zone, _) in definitions.zones.iter() {
-                                field.clear();
-                                Value::from(reading.tally.services.live_in(id, zone)).write(field);
-                                record.push_field(field);
-                            }
+                        let more = |column: More| match column {
+                            More::Zone(zone) => reading.tally.services.live_in(id, zone).into(),
+                            More::Provider(provider) => service.live_on(provider).into(),
                         };
                         let read = |metric: &Metric| match metric.read {
                             Read::Service(read) => read(&reading, id),
                             _ => Value::Missing,
                         };
-                        row(&definitions.services[id].name, &read, &zones)?;
+                        row(&definitions.services[id].name, &read, &more)?;
                     }
                 }
                 Scope::Zone => {
@@ -167,6 +202,31 @@ impl<W: Write> MetricTables<W> {
                             _ => Value::Missing,
                         };
                         row(&source.name, &read, &none)?;
+                    }
+                }
+                Scope::CapacityProvider => {
+                    for (id, provider) in cluster.providers().iter() {
+                        if !exists(provider.status) {
+                            continue;
+                        }
+                        let read = |metric: &Metric| match metric.read {
+                            Read::CapacityProvider(read) => read(&reading, id),
+                            _ => Value::Missing,
+                        };
+                        row(&definitions.capacity_providers[id].name, &read, &none)?;
+                    }
+                }
+                Scope::AutoScalingGroup => {
+                    for (id, group) in definitions.auto_scaling_groups.iter() {
+                        let more = |column: More| match column {
+                            More::Zone(zone) => in_zone(&reading, id, zone),
+                            More::Provider(_) => Value::Missing,
+                        };
+                        let read = |metric: &Metric| match metric.read {
+                            Read::AutoScalingGroup(read) => read(&reading, id),
+                            _ => Value::Missing,
+                        };
+                        row(&group.name, &read, &more)?;
                     }
                 }
                 Scope::Instance => {}
@@ -194,6 +254,9 @@ fn read_cluster(metric: &Metric, reading: &Reading<'_>) -> Value {
 impl<W: Write> Observer for MetricTables<W> {
     fn observe(&mut self, now: SimTime, fact: &Fact, cluster: &Cluster) {
         self.tally.observe(now, fact, cluster);
+        if let Some(costs) = &mut self.costs {
+            costs.observe(now, fact, cluster);
+        }
     }
 
     fn period_ended(&mut self, now: SimTime, cluster: &Cluster) {
@@ -201,6 +264,9 @@ impl<W: Write> Observer for MetricTables<W> {
     }
 
     fn run_ended(&mut self, now: SimTime, cluster: &Cluster) {
+        if let Some(costs) = &self.costs {
+            costs.end(now);
+        }
         self.rows(now, cluster);
     }
 }

@@ -1,12 +1,16 @@
 //! The running counts of all families, folded fact by fact: what the present state of the cluster does not remember.
 
+use ecsim_cluster::definitions::LaunchType;
 use ecsim_cluster::fact::TaskOrigin;
-use ecsim_cluster::{Cluster, Definitions, Fact, InstanceId, ServiceId, TaskId, TaskStatus, ZoneId};
-use ecsim_kernel::SimTime;
+use ecsim_cluster::{
+    Cluster, Definitions, Fact, InstanceId, InstanceLifecycle, ProviderId, ServiceId, StopReason, TaskId, TaskStatus,
+    ZoneId,
+};
+use ecsim_kernel::{SimTime, Span};
 
 use super::requests::Ledger;
 use super::slab::Slab;
-use super::{instances, placement, services, stranded, tasks, timing};
+use super::{capacity, instances, placement, services, stranded, tasks, timing};
 
 /// How much is remembered beyond plain counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub struct Tally {
     pub tasks: tasks::Counts,
     /// Container instances and zones.
     pub instances: instances::Counts,
+    /// Launches, interruptions, scaling decisions.
+    pub capacity: capacity::Counts,
     /// Services.
     pub services: services::Counts,
     /// Placement attempts.
@@ -34,7 +40,7 @@ pub struct Tally {
     pub timing: timing::Times,
     /// What tasks typically ask for.
     pub typical: stranded::Typical,
-    notes: Slab<Note>,
+    notes: Slab<TaskId, Note>,
     detail: Detail,
 }
 
@@ -43,16 +49,22 @@ pub struct Tally {
 pub struct Note {
     /// Who wanted it.
     pub origin: TaskOrigin,
-    /// Where it is.
-    pub instance: InstanceId,
-    /// In which zone.
-    pub zone: ZoneId,
+    /// Its capacity provider.
+    pub provider: Option<ProviderId>,
+    /// Whether it runs on AWS Fargate.
+    pub fargate: bool,
+    /// Where it is; `None`: on Fargate, or it waits in PROVISIONING for an instance (CAS-008).
+    pub instance: Option<InstanceId>,
+    /// In which zone; `None` while it waits for an instance.
+    pub zone: Option<ZoneId>,
     /// Whether it counts as RUNNING.
     pub running: bool,
-    /// When somebody asked for it; when it was placed where nobody asked before, as for a replacement on top.
+    /// When somebody asked for it; when it was created where nobody asked before, as for a replacement on top.
     pub requested_at: SimTime,
-    /// When it was placed.
+    /// When it was created.
     pub created_at: SimTime,
+    /// When it got its place: at its creation, unless it waited in PROVISIONING for an instance. `None` while it waits.
+    pub placed_at: Option<SimTime>,
     /// When its host had room and the agent began.
     pub admitted_at: Option<SimTime>,
     /// `pullStartedAt`.
@@ -67,8 +79,9 @@ impl Tally {
     pub fn new(definitions: &Definitions, detail: Detail) -> Self {
         let (services, sources) = (definitions.services.len(), definitions.sources.len());
         Self {
-            tasks: tasks::Counts::new(services, sources),
+            tasks: tasks::Counts::new(services, sources, definitions.capacity_providers.len()),
             instances: instances::Counts::new(definitions),
+            capacity: capacity::Counts::new(definitions),
             services: services::Counts::new(services, definitions.zones.len()),
             placement: placement::Counts::new(sources),
             requests: Ledger::new(services, sources),
@@ -94,6 +107,7 @@ impl Tally {
             }
             Fact::TaskRequested { source, ordinal, count } => self.requests.asked(now, source, ordinal, count),
             Fact::RequestUnplaced { source, rejections, .. } => self.placement.unplaced(Some(source), &rejections),
+            Fact::RequestRefused { source, .. } => self.placement.refused(source),
             Fact::RequestQueued { source, ordinal } => self.requests.queued(source, ordinal),
             Fact::RequestDropped { source, ordinal } => self.requests.gave_up(source, ordinal),
             Fact::StartTaskFailed { source, ordinal, failure, .. } => {
@@ -101,34 +115,8 @@ impl Tally {
                 self.requests.gave_up(source, ordinal);
             }
             Fact::CallRefused { .. } => self.placement.refused_calls += 1,
-            Fact::TaskCreated { task, origin, instance, requirements, .. } => {
-                let requested_at = match origin {
-                    TaskOrigin::Source { source, ordinal } => self.requests.placed_copy(source, ordinal),
-                    TaskOrigin::Service { service, .. } => self.requests.placed_for(service),
-                };
-                let zone = cluster.instances()[instance].zone;
-                self.notes.insert(
-                    task,
-                    Note {
-                        origin,
-                        instance,
-                        zone,
-                        running: false,
-                        requested_at: requested_at.unwrap_or(now),
-                        created_at: now,
-                        admitted_at: None,
-                        pull_started_at: None,
-                        pull_stopped_at: None,
-                    },
-                );
-                self.typical.saw(requirements);
-                self.tasks.placed(origin);
-                if let TaskOrigin::Service { service, .. } = origin {
-                    self.services.live(service, zone, true);
-                    self.recount(now, service, cluster);
-                }
-                self.instances.refresh(instance, cluster);
-            }
+            Fact::TaskCreated { .. } => self.created(now, fact, cluster),
+            Fact::TaskPlaced { task, instance, .. } => self.placed(now, task, instance, cluster),
             Fact::TaskStatusChanged { task, to } => return self.task_status(now, task, to, cluster),
             Fact::TaskAdmitted { task } => {
                 if let Some(note) = self.notes.get_mut(task) {
@@ -156,20 +144,7 @@ impl Tally {
                 });
                 self.tasks.container_exited(essential, exit_code, out_of_memory);
             }
-            Fact::TaskStopRequested { task, reason } => {
-                if let Some(note) = self.notes.get(task).copied() {
-                    self.tasks.stop_requested(note.origin, reason);
-                    if note.running {
-                        self.set_running(task, false, cluster);
-                    } else {
-                        self.instances.refresh(note.instance, cluster);
-                    }
-                    if let TaskOrigin::Service { service, .. } = note.origin {
-                        self.services.live(service, note.zone, false);
-                        self.recount(now, service, cluster);
-                    }
-                }
-            }
+            Fact::TaskStopRequested { task, reason } => self.stop_requested(now, task, reason, cluster),
             Fact::ServiceStatusChanged { service, .. } | Fact::DesiredCountChanged { service, .. } => {
                 self.recount(now, service, cluster);
             }
@@ -179,15 +154,52 @@ impl Tally {
                 self.typical.saw(cluster.definitions().task_definitions[definition].requirements);
             }
             Fact::ServiceEvent { service, .. } => self.services.said(service),
+            Fact::InstanceTerminated { instance, .. } => {
+                self.capacity.observe(fact, cluster);
+                self.instances.refresh(instance, cluster);
+            }
+            // A detached instance leaves its provider.
+            Fact::InstanceLifecycleChanged { instance, to: InstanceLifecycle::Detached } => {
+                self.instances.refresh(instance, cluster);
+            }
+            Fact::InstanceLaunched { .. }
+            | Fact::LaunchFailed { .. }
+            | Fact::SpotInterruptionNoticed { .. }
+            | Fact::RebalanceRecommended { .. }
+            | Fact::ScalingDecided { .. }
+            | Fact::ReservationSampled { .. }
+            | Fact::ServiceHeldBack { .. } => self.capacity.observe(fact, cluster),
             Fact::AttributePut { .. }
             | Fact::AttributeDeleted { .. }
             | Fact::HostPowerChanged { .. }
+            | Fact::ContainerStarted { .. }
+            | Fact::ContainerHealthChanged { .. }
             | Fact::TaskExecutionStopped { .. }
+            | Fact::TaskRetirementNoticed { .. }
             | Fact::TaskProtectionChanged { .. }
             | Fact::ServiceUpdated { .. }
             | Fact::ServicePlacementChanged { .. }
             | Fact::HealthyPercentChanged { .. }
-            | Fact::RebalancingChanged { .. } => {}
+            | Fact::RebalancingChanged { .. }
+            | Fact::ServiceCapacityChanged { .. }
+            | Fact::InstanceLifecycleChanged { .. }
+            | Fact::InstanceProtectionChanged { .. }
+            | Fact::InstanceHealthChanged { .. }
+            | Fact::SpotPriceChanged { .. }
+            | Fact::PoolCapacityChanged { .. }
+            | Fact::ZoneAvailabilityChanged { .. }
+            | Fact::DesiredCapacityChanged { .. }
+            | Fact::GroupSizeChanged { .. }
+            | Fact::ProcessesChanged { .. }
+            | Fact::NewInstanceProtectionChanged { .. }
+            | Fact::TemplateChanged { .. }
+            | Fact::ConfigurationChanged { .. }
+            | Fact::InstanceRefreshChanged { .. }
+            | Fact::ScalingWithheld { .. }
+            | Fact::AlarmChanged { .. }
+            | Fact::MetricChanged { .. }
+            | Fact::ProviderStatusChanged { .. }
+            | Fact::ProviderChanged { .. } => {}
         }
         None
     }
@@ -206,11 +218,103 @@ impl Tally {
         self.requests.recount(now, service, cluster);
     }
 
+    /// A task came into being: with a place, or in PROVISIONING where it waits for one.
+    fn created(&mut self, now: SimTime, fact: &Fact, cluster: &Cluster) {
+        let Fact::TaskCreated { task, origin, launch_type, provider, instance, requirements, .. } = *fact else {
+            return;
+        };
+        let requested_at = match origin {
+            TaskOrigin::Source { source, ordinal } => self.requests.placed_copy(source, ordinal),
+            TaskOrigin::Service { service, .. } => self.requests.placed_for(service),
+        };
+        let fargate = launch_type == LaunchType::Fargate;
+        let placed = fargate || instance.is_some();
+        let zone = cluster.tasks().get(task).and_then(|row| cluster.zone_of(row));
+        let note = Note {
+            origin,
+            provider,
+            fargate,
+            instance,
+            zone,
+            running: false,
+            requested_at: requested_at.unwrap_or(now),
+            created_at: now,
+            placed_at: placed.then_some(now),
+            admitted_at: None,
+            pull_started_at: None,
+            pull_stopped_at: None,
+        };
+        self.notes.insert(task, note);
+        self.typical.saw(requirements);
+        self.tasks.created(origin, provider);
+        self.tasks.fargate_created += u64::from(fargate);
+        if placed {
+            self.tasks.placed(origin, provider);
+        }
+        self.live(&note, true);
+        if let TaskOrigin::Service { service, .. } = origin {
+            self.recount(now, service, cluster);
+        }
+        if let Some(instance) = instance {
+            self.instances.refresh(instance, cluster);
+        }
+    }
+
+    /// A task that waited in PROVISIONING got an instance.
+    fn placed(&mut self, now: SimTime, task: TaskId, instance: InstanceId, cluster: &Cluster) {
+        if let Some(note) = self.notes.get_mut(task) {
+            note.instance = Some(instance);
+            note.zone = cluster.instances().get(instance).map(|row| row.zone);
+            note.placed_at = Some(now);
+            let note = *note;
+            self.tasks.placed(note.origin, note.provider);
+            self.timing.got_capacity(now.since(note.created_at), self.detail);
+            self.live(&note, true);
+        }
+        self.instances.refresh(instance, cluster);
+    }
+
+    /// A task shall stop: it is no longer live.
+    fn stop_requested(&mut self, now: SimTime, task: TaskId, reason: StopReason, cluster: &Cluster) {
+        let Some(note) = self.notes.get(task).copied() else { return };
+        let started = cluster.tasks().get(task).and_then(|row| row.started_at);
+        let ran = started.map_or(Span::ZERO, |started| now.since(started));
+        self.tasks.stop_requested(note.origin, note.provider, reason, ran, cluster);
+        if note.placed_at.is_none() {
+            self.tasks.unprovisioned += 1;
+            if matches!(reason, StopReason::NoCapacity(_)) {
+                self.timing.gave_up_on_capacity(now.since(note.created_at), self.detail);
+            }
+        }
+        if note.running {
+            self.set_running(task, false, cluster);
+        } else if let Some(instance) = note.instance {
+            self.instances.refresh(instance, cluster);
+        }
+        self.live(&note, false);
+        if let TaskOrigin::Service { service, .. } = note.origin {
+            self.recount(now, service, cluster);
+        }
+    }
+
+    /// Counts a live task where it is, in or out; one that waits for an instance is nowhere.
+    fn live(&mut self, note: &Note, up: bool) {
+        let Some(zone) = note.zone else { return };
+        if let TaskOrigin::Service { service, .. } = note.origin {
+            self.services.live(service, zone, up);
+        }
+        if note.fargate {
+            self.instances.fargate_live(zone, up);
+        }
+    }
+
     fn task_status(&mut self, now: SimTime, task: TaskId, to: TaskStatus, cluster: &Cluster) -> Option<Note> {
         if to == TaskStatus::Stopped {
             let note = self.notes.remove(task)?;
-            self.tasks.stopped(note.origin);
-            self.instances.refresh(note.instance, cluster);
+            self.tasks.stopped(note.origin, note.provider);
+            if let Some(instance) = note.instance {
+                self.instances.refresh(instance, cluster);
+            }
             return Some(note);
         }
         let running = cluster.tasks().get(task).is_some_and(ecsim_cluster::Task::is_running);
@@ -221,7 +325,7 @@ impl Tally {
         if to != TaskStatus::Running {
             return None;
         }
-        self.tasks.started(note.origin);
+        self.tasks.started(note.origin, note.provider);
         self.timing.started(now, &note, self.detail);
         Some(note)
     }
@@ -229,10 +333,17 @@ impl Tally {
     fn set_running(&mut self, task: TaskId, running: bool, cluster: &Cluster) {
         let Some(note) = self.notes.get_mut(task) else { return };
         note.running = running;
-        let (origin, instance) = (note.origin, note.instance);
-        self.tasks.running(origin, running);
-        if let Some(row) = cluster.tasks().get(task) {
-            self.instances.running(instance, row.reserved, running, cluster);
+        let note = *note;
+        self.tasks.running(note.origin, note.provider, running);
+        match (note.instance, cluster.tasks().get(task)) {
+            (Some(instance), Some(row)) => self.instances.running(instance, row.reserved, running, cluster),
+            (None, _) if note.fargate => {
+                self.tasks.fargate_running(running);
+                if let Some(zone) = note.zone {
+                    self.instances.fargate_running(zone, running);
+                }
+            }
+            _ => {}
         }
     }
 }

@@ -5,8 +5,8 @@
 //!
 //! | part | from | to |
 //! | --- | --- | --- |
-//! | waiting | requested | placed (`createdAt`) |
-//! | queued | placed | the pull begins: network interface, room on the host, the agent's queue |
+//! | waiting | requested | placed: `createdAt`, or the end of the wait for an instance of its provider (CAS-008) |
+//! | queued | placed | the pull begins: network interface, room on the host, the agent's queue, Fargate's own work |
 //! | pulling | `pullStartedAt` | `pullStoppedAt` |
 //! | starting | `pullStoppedAt` | RUNNING (`startedAt`) |
 //!
@@ -27,6 +27,14 @@ pub struct Times {
     services: Table<ServiceId, Parts>,
     sources: Table<SourceId, Parts>,
     unsettled: bool,
+    /// Waits in PROVISIONING for an instance that ended in this period, whatever their end.
+    period_waits: Vec<u32>,
+    /// The same since the start.
+    waits: Vec<u32>,
+    /// Tasks that got the instance they had waited for.
+    pub got_capacity: u64,
+    /// Tasks that gave up waiting for an instance (CAS-010).
+    pub gave_up: u64,
 }
 
 /// Times in milliseconds, one entry a task, capped at 49 days.
@@ -36,7 +44,7 @@ pub struct Parts {
     pub total: Vec<u32>,
     /// For a place.
     pub waiting: Vec<u32>,
-    /// On the instance, before the pull.
+    /// In its place, before the pull.
     pub queued: Vec<u32>,
     /// Pulling images.
     pub pulling: Vec<u32>,
@@ -108,25 +116,55 @@ impl Times {
         let pull_starts = note.pull_started_at.or(note.admitted_at).unwrap_or(now);
         let pull_stops = note.pull_stopped_at.unwrap_or(pull_starts);
         parts.total.push(total);
-        parts.waiting.push(ms(note.created_at.since(note.requested_at)));
-        parts.queued.push(ms(pull_starts.since(note.created_at)));
+        let placed = note.placed_at.unwrap_or(note.created_at);
+        parts.waiting.push(ms(placed.since(note.requested_at)));
+        parts.queued.push(ms(pull_starts.since(placed)));
         parts.pulling.push(ms(pull_stops.since(pull_starts)));
         parts.starting.push(ms(now.since(pull_stops)));
         self.unsettled = true;
     }
 
+    /// Waits for an instance that have ended, in milliseconds, ascending after `Times::settle` (with all times only).
+    #[must_use]
+    pub fn capacity_waits(&self) -> &[u32] {
+        &self.waits
+    }
+
+    pub(crate) fn got_capacity(&mut self, waited: Span, detail: Detail) {
+        self.got_capacity += 1;
+        self.waited(waited, detail);
+    }
+
+    pub(crate) fn gave_up_on_capacity(&mut self, waited: Span, detail: Detail) {
+        self.gave_up += 1;
+        self.waited(waited, detail);
+    }
+
+    fn waited(&mut self, waited: Span, detail: Detail) {
+        if detail.period_times {
+            self.period_waits.push(ms(waited));
+        }
+        if detail.all_times {
+            self.waits.push(ms(waited));
+            self.unsettled = true;
+        }
+    }
+
     pub(crate) fn open_period(&mut self) {
         self.period.clear();
+        self.period_waits.clear();
     }
 
     /// Makes percentiles readable: what is sorted already is merged with what came since.
     pub(crate) fn settle(&mut self) {
         self.period.sort_unstable();
+        self.period_waits.sort_unstable();
         if self.unsettled {
             for parts in self.services.values_mut().chain(self.sources.values_mut()) {
                 // The stable sort finds the ascending run of the last time and merges.
                 parts.total.sort();
             }
+            self.waits.sort();
             self.unsettled = false;
         }
     }
@@ -191,6 +229,31 @@ pub const CLUSTER: &[Metric] = &[
     .no_column(),
     period("timeToRunning.max", "Longest time from request to RUNNING of all tasks so far.", |at| {
         of_all(&at.tally.timing, 100)
+    })
+    .no_column(),
+    period(
+        "periodWaitedForCapacity.p50",
+        "Median wait in PROVISIONING for an instance (CAS-008) of the tasks whose wait ended in this period: they got one, or gave up.",
+        |at| Value::seconds(percentile(&at.tally.timing.period_waits, 50)),
+    ),
+    period("periodWaitedForCapacity.p95", "95th percentile of the same waits.", |at| {
+        Value::seconds(percentile(&at.tally.timing.period_waits, 95))
+    }),
+    period("periodWaitedForCapacity.max", "Longest of the same waits.", |at| {
+        Value::seconds(at.tally.timing.period_waits.last().copied())
+    }),
+    period(
+        "waitedForCapacity.p50",
+        "Median wait in PROVISIONING for an instance (CAS-008) of all tasks so far that got one or gave up.",
+        |at| Value::seconds(percentile(&at.tally.timing.waits, 50)),
+    )
+    .no_column(),
+    period("waitedForCapacity.p95", "95th percentile of the same waits so far.", |at| {
+        Value::seconds(percentile(&at.tally.timing.waits, 95))
+    })
+    .no_column(),
+    period("waitedForCapacity.max", "Longest of the same waits so far.", |at| {
+        Value::seconds(at.tally.timing.waits.last().copied())
     })
     .no_column(),
 ];

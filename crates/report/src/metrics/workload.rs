@@ -18,9 +18,12 @@ pub const METRICS: &[Metric] = &[
     workload("requested", Inputs::REQUESTS, "Copies it asked for since the start.", |at, id| {
         at.tally.requests.source(id).requested.into()
     }),
-    workload("placed", Inputs::TASKS, "Copies placed on an instance since the start.", |at, id| {
-        at.tally.tasks.source(id).placed.into()
-    }),
+    workload(
+        "placed",
+        Inputs::TASKS,
+        "Copies that got a place, on an instance or on Fargate, since the start.",
+        |at, id| at.tally.tasks.source(id).placed.into(),
+    ),
     workload("waiting", Inputs::REQUESTS, "Unplaced copies that the caller keeps.", |at, id| {
         at.tally.requests.source(id).waiting.into()
     }),
@@ -34,7 +37,7 @@ pub const METRICS: &[Metric] = &[
     workload(
         "PendingTaskCount",
         Inputs::TASKS,
-        "Its tasks that are placed and wanted but not RUNNING yet.",
+        "Its tasks that are wanted but not RUNNING yet, those in PROVISIONING included.",
         |at, id| {
             let flow = at.tally.tasks.source(id);
             flow.live().saturating_sub(flow.running).into()
@@ -66,6 +69,13 @@ pub const METRICS: &[Metric] = &[
         at.tally.tasks.source(id).lost.into()
     })
     .aliases(&["tasksLost"]),
+    Metric::new(
+        "workLost",
+        Unit::Seconds,
+        Inputs::TASKS,
+        "How long its lost tasks had been RUNNING, in all.",
+        Read::Workload(|at, id| at.tally.tasks.source(id).work_lost()),
+    ),
     workload("placementFailures", Inputs::REQUESTS, "Its calls that could not place every copy.", |at, id| {
         at.tally.placement.of_source(id).into()
     })

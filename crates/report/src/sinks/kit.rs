@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ecsim_cluster::definitions::{
-    ContainerDefinition, InstanceShape, LaunchType, NetworkMode, PlannedInstance, PullBehavior, SchedulingStrategy,
-    ServiceDefinition, Source, Subnet, TaskDefinition,
+    CapacityPool, CapacityProviderDefinition, ContainerDefinition, FargatePlatform, FargateSize, GroupDefinition,
+    InstanceShape, LaunchOption, LaunchOwner, LaunchType, ManagedScaling, NetworkMode, PlannedInstance, ProviderKind,
+    PullBehavior, SchedulingStrategy, ServiceDefinition, Source, Subnet, TaskDefinition,
 };
 use ecsim_cluster::events::ServiceEvent;
-use ecsim_cluster::fact::{StartTaskFailure, TaskOrigin};
+use ecsim_cluster::fact::{StartTaskFailure, TaskOrigin, TerminationReason};
 use ecsim_cluster::lifecycle::ServiceStatus;
 use ecsim_cluster::*;
 use ecsim_kernel::{SimTime, Span};
 
-use super::{TraceKind, open};
+use super::{TraceKind, open_with_costs};
+use crate::cost::{PriceBook, SharedLedger};
 
 pub(crate) fn ms(ms: u64) -> SimTime {
     SimTime::from_ms(ms)
@@ -30,20 +32,31 @@ pub(crate) struct Kit {
 
 impl Kit {
     /// Instances `a`, `b` (two zones) and `gpu`; services `log` (DAEMON) and `web` (a static port) and `vpc`
-    /// (awsvpc); a source `job` that starts tasks of two containers.
+    /// (awsvpc); a source `job` that starts tasks of two containers; a group `spot` with its provider `cp-spot`, and
+    /// `FARGATE`.
     pub(crate) fn new() -> Self {
         let definitions = Arc::new(definitions());
-        Self {
+        let mut kit = Self {
             cluster: Cluster::new(Arc::clone(&definitions)),
             definitions,
             facts: Vec::new(),
             end: SimTime::ZERO,
             next_ordinal: BTreeMap::new(),
+        };
+        for provider in kit.definitions.capacity_providers.ids().collect::<Vec<_>>() {
+            kit.fact(SimTime::ZERO, Fact::ProviderStatusChanged { provider, to: ProviderStatus::Active });
         }
+        kit
     }
 
     pub(crate) fn definitions(&self) -> &Arc<Definitions> {
         &self.definitions
+    }
+
+    /// A ledger of this run: see [`crate::cost::ledger`]'s tests for the prices.
+    pub(crate) fn costs(&self) -> Option<SharedLedger> {
+        let book: PriceBook = crate::cost::ledger::tests::book();
+        SharedLedger::new(&self.definitions, &Arc::new(book))
     }
 
     pub(crate) fn facts(&self) -> &[(SimTime, Fact)] {
@@ -90,7 +103,8 @@ impl Kit {
 
     pub(crate) fn unplaced(&mut self, at: SimTime, ordinal: u32, count: u32, reasons: &[Rejection]) {
         let source = self.job();
-        self.fact(at, Fact::RequestUnplaced { source, ordinal, count, rejections: counts(reasons), closest: None });
+        let (rejections, closest, held_back) = (counts(reasons), None, None);
+        self.fact(at, Fact::RequestUnplaced { source, ordinal, count, rejections, closest, held_back });
     }
 
     pub(crate) fn service_unplaced(&mut self, at: SimTime, service: ServiceId, reasons: &[Rejection]) {
@@ -126,10 +140,76 @@ impl Kit {
     ) -> TaskId {
         let task = self.cluster.tasks().next_id();
         let requirements = self.definitions.task_definitions[definition].requirements;
-        let instance = self.instance(on);
         let subnet = requirements.eni.then(|| SubnetId::new(0));
-        self.fact(at, Fact::TaskCreated { task, definition, group, origin, instance, requirements, subnet });
+        let named = |name: &str| {
+            self.definitions.capacity_providers.iter().find(|(_, it)| it.name == name).expect("a provider").0
+        };
+        let (launch_type, provider, instance, zone) = match on {
+            "FARGATE" => (LaunchType::Fargate, Some(named(on)), None, Some(ZoneId::new(1))),
+            "cp-spot" => (LaunchType::Ec2, Some(named(on)), None, None),
+            name => (LaunchType::Ec2, None, Some(self.instance(name)), None),
+        };
+        let subnet = subnet.filter(|_| provider.is_none() || zone.is_some());
+        self.fact(
+            at,
+            Fact::TaskCreated {
+                task,
+                definition,
+                group,
+                origin,
+                placement: PlacementId::new(0),
+                launch_type,
+                provider,
+                instance,
+                zone,
+                requirements,
+                subnet,
+            },
+        );
         task
+    }
+
+    /// EC2 launches an instance of `spot`.
+    pub(crate) fn launch(&mut self, at: SimTime, market: Market) -> InstanceId {
+        let instance = self.cluster.instances().next_id();
+        self.fact(at, Fact::InstanceLaunched { instance, option: LaunchOptionId::new(0), market, warm: false });
+        instance
+    }
+
+    /// A launched instance registers and enters service.
+    pub(crate) fn serve(&mut self, at: SimTime, instance: InstanceId) {
+        self.fact(at, Fact::InstanceStatusChanged { instance, to: InstanceStatus::Active });
+        self.fact(at, Fact::InstanceLifecycleChanged { instance, to: InstanceLifecycle::InService });
+    }
+
+    /// A task that waited gets an instance.
+    pub(crate) fn give(&mut self, at: SimTime, task: TaskId, instance: InstanceId) {
+        let subnet = self.cluster.task(task).requirements.eni.then(|| SubnetId::new(0));
+        self.fact(at, Fact::TaskPlaced { task, instance, subnet });
+    }
+
+    /// EC2 takes a Spot instance back two minutes after its notice.
+    pub(crate) fn interrupt(&mut self, at: SimTime, instance: InstanceId) {
+        let reclaimed_at = at + Span::from_secs(120);
+        self.fact(at, Fact::SpotInterruptionNoticed { instance, reclaimed_at });
+        self.fact(at, Fact::InstanceStatusChanged { instance, to: InstanceStatus::Draining });
+        self.fact(at, Fact::InstanceLifecycleChanged { instance, to: InstanceLifecycle::Terminating });
+    }
+
+    /// And then it is gone.
+    pub(crate) fn reclaim(&mut self, at: SimTime, instance: InstanceId) {
+        self.fact(at, Fact::InstanceTerminated { instance, reason: TerminationReason::SpotInterruption });
+        self.fact(at, Fact::HostPowerChanged { instance, running: false });
+        self.fact(at, Fact::InstanceStatusChanged { instance, to: InstanceStatus::Inactive });
+        self.fact(at, Fact::InstanceLifecycleChanged { instance, to: InstanceLifecycle::Terminated });
+    }
+
+    pub(crate) fn policy(&self, name: &str) -> PolicyId {
+        self.definitions.policies.get(name).expect("a policy")
+    }
+
+    pub(crate) fn metric(&self, name: &str) -> MetricId {
+        self.definitions.metrics.get(name).expect("a metric")
     }
 
     /// From creation to RUNNING at `at`.
@@ -137,7 +217,9 @@ impl Kit {
         if self.cluster.task(task).last == TaskStatus::Provisioning {
             self.fact(at, Fact::TaskStatusChanged { task, to: TaskStatus::Pending });
         }
-        self.fact(at, Fact::TaskAdmitted { task });
+        if self.cluster.task(task).instance.is_some() {
+            self.fact(at, Fact::TaskAdmitted { task });
+        }
         self.fact(at, Fact::ImagePullStarted { task });
         self.fact(at, Fact::ImagePullStopped { task });
         self.fact(at, Fact::TaskStatusChanged { task, to: TaskStatus::Running });
@@ -229,6 +311,18 @@ impl Kit {
             },
         );
         kit.fact(ms(13_000), Fact::ServiceEvent { service: web, event: ServiceEvent::SteadyState });
+        let waiting = kit.place(ms(14_000), "web", "cp-spot");
+        let fargate = kit.place(ms(14_000), "vpc", "FARGATE");
+        kit.run(fargate, ms(14_500));
+        let spot = kit.launch(ms(15_000), Market::Spot);
+        kit.serve(ms(16_000), spot);
+        kit.give(ms(16_000), waiting, spot);
+        kit.run(waiting, ms(16_500));
+        kit.fact(ms(17_000), Fact::RebalanceRecommended { instance: spot });
+        kit.interrupt(ms(17_000), spot);
+        kit.fact(ms(17_000), Fact::TaskStopRequested { task: waiting, reason: StopReason::Draining });
+        kit.end(ms(18_000), waiting, &[0]);
+        kit.reclaim(ms(19_000), spot);
         kit.end_at(ms(20_000));
         kit
     }
@@ -236,7 +330,7 @@ impl Kit {
 
 /// The bytes of one file of a run.
 pub(crate) fn write(kit: &Kit, kind: TraceKind) -> String {
-    let mut sink = open(kind, kit.definitions(), Vec::new());
+    let mut sink = open_with_costs(kind, kit.definitions(), kit.costs().as_ref(), Vec::new());
     kit.replay(&mut *sink);
     String::from_utf8(sink.finish().expect("writing to memory")).expect("UTF-8")
 }
@@ -313,6 +407,10 @@ fn definitions() -> Definitions {
         memory_reservation: None,
         gpus: GpuNeed::Count(gpus),
         stop_timeout: None,
+        depends_on: Vec::new(),
+        start_timeout: None,
+        restart_policy: None,
+        health_check: None,
         image,
         dynamic_ports: 0,
     };
@@ -331,6 +429,7 @@ fn definitions() -> Definitions {
         task_memory: None,
         containers,
         ebs_volume: false,
+        fargate: Some(FargateSize { cpu: 256, memory: 512, ephemeral_gib: 21, platform: FargatePlatform::LinuxX86 }),
     };
     let sidecar = vec![container("app", true, 2), container("sidecar", false, 1)];
     all.task_definitions.push(definition("job", NetworkMode::Bridge, 3, sidecar, Vec::new()));
@@ -361,6 +460,42 @@ fn definitions() -> Definitions {
             subnets: Vec::new(),
             exists_at_start: true,
             launch_type: LaunchType::Ec2,
+            strategy: None,
+        });
+    }
+    all.policies.intern("cpu-steps");
+    all.metrics.intern("CPUUtilization");
+    let spot = all.auto_scaling_groups.push(GroupDefinition {
+        name: "spot".into(),
+        min_size: 0,
+        max_size: 10,
+        desired_capacity: 1,
+        zones: vec![zones[0]],
+        protects_new_instances: false,
+        suspended: Processes::NONE,
+    });
+    let pool = all.pools.push(CapacityPool { instance_type: "m5.large".into(), zone: zones[0] });
+    all.launch_options.push(LaunchOption {
+        owner: LaunchOwner::Group(spot),
+        pool,
+        shape: ShapeId::new(0),
+        zone: zones[0],
+        subnet: None,
+        rank: 0,
+        template: 1,
+        volume_gib: 30,
+    });
+    let scaling = ManagedScaling { target: 100, minimum_step: 1, maximum_step: 10_000, warmup: Span::from_secs(300) };
+    for (name, kind, managed_scaling) in
+        [("FARGATE", ProviderKind::Fargate, None), ("cp-spot", ProviderKind::AutoScalingGroup(spot), Some(scaling))]
+    {
+        all.capacity_providers.push(CapacityProviderDefinition {
+            name: name.into(),
+            kind,
+            managed_scaling,
+            termination_protection: false,
+            managed_draining: true,
+            exists_at_start: true,
         });
     }
     let started_by = Some(all.texts.intern("me, \"myself\""));

@@ -1,12 +1,12 @@
 //! The files of a run. Each is a fold over facts that writes into any [`Write`](io::Write) it is given: nothing here
 //! opens a file, and nothing here can disturb a run.
 //!
-//! * [`tasks`]: `tasks.csv`. [`container_instances`]: `container_instances.csv`. [`service_events`]:
-//!   `service_events.csv`. [`events`]: `events.jsonl`.
+//! * [`bill`]: `bill.csv`. [`tasks`]: `tasks.csv`. [`container_instances`]: `container_instances.csv`. [`service_events`]:
+//!   `service_events.csv`. [`scaling_activities`]: `scaling_activities.csv`. [`events`]: `events.jsonl`.
 //! * [`manifest`]: `manifest.json` and the digest of all the files. [`hashing`]: a writer that hashes what passes.
 //! * [`fact_digest`]: whether two runs are the same run, and where they part.
 //!
-//! To add a file: write `sinks/NAME.rs` and a line in [`TRACES`] and in [`open`].
+//! To add a file: write `sinks/NAME.rs` and a line in [`TRACES`] and in [`open_with_costs`].
 //!
 //! Trouble with a writer does not stop a run: a sink remembers the first error, writes nothing more, and returns the
 //! error from [`Sink::finish`].
@@ -16,6 +16,10 @@ use std::sync::Arc;
 
 use ecsim_cluster::{Definitions, Observer};
 
+use crate::cost::SharedLedger;
+
+mod activities;
+pub mod bill;
 pub mod container_instances;
 pub mod events;
 pub mod fact_digest;
@@ -23,17 +27,19 @@ pub mod hashing;
 #[cfg(test)]
 pub(crate) mod kit;
 pub mod manifest;
+pub mod scaling_activities;
 pub mod service_events;
 mod sheet;
-mod slots;
 pub mod tasks;
 mod waiting;
 
+pub use bill::BillSink;
 pub use container_instances::ContainerInstanceSink;
 pub use events::EventSink;
 pub use fact_digest::{FactDigest, FactRecorder, FirstDifference};
 pub use hashing::{HashingWriter, Seal};
 pub use manifest::{Counts, Manifest, TraceFile, traces_digest};
+pub use scaling_activities::ScalingActivitySink;
 pub use service_events::ServiceEventSink;
 pub use tasks::TaskSink;
 
@@ -61,15 +67,21 @@ pub struct Trace {
     pub columns: &'static [Column],
     /// Whether it is written without being asked for.
     pub always: bool,
+    /// Whether it has something to say only where something has a price.
+    pub priced: bool,
 }
 
 /// Which file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TraceKind {
+    /// `bill.csv`
+    Bill,
     /// `tasks.csv`
     Tasks,
     /// `container_instances.csv`
     ContainerInstances,
+    /// `scaling_activities.csv`
+    ScalingActivities,
     /// `service_events.csv`
     ServiceEvents,
     /// `events.jsonl`
@@ -87,26 +99,47 @@ pub struct Column {
     pub holds: &'static str,
 }
 
+/// Decimals of what one instance or task cost.
+const COST_DECIMALS: usize = 8;
+
 /// A column in one line.
 const fn column(name: &'static str, unit: &'static str, holds: &'static str) -> Column {
     Column { name, unit, holds }
 }
 
 /// Every file that this module knows, in the order of their names.
-pub static TRACES: [Trace; 4] = [
+pub static TRACES: [Trace; 6] = [
+    Trace {
+        kind: TraceKind::Bill,
+        file: "bill.csv",
+        holds: "What the run costs, after all discounts: one row per name and kind of charge, read by type of resource, by capacity provider, by service and by charge.",
+        columns: &bill::COLUMNS,
+        always: true,
+        priced: true,
+    },
     Trace {
         kind: TraceKind::ContainerInstances,
         file: "container_instances.csv",
-        holds: "One row per container instance that ever registered, in the order of their names.",
+        holds: "One row per container instance that ever registered or was launched: those that the scenario plans in the order of their names, then the others in the order of their launch.",
         columns: &container_instances::COLUMNS,
         always: true,
+        priced: false,
     },
     Trace {
         kind: TraceKind::Events,
         file: "events.jsonl",
-        holds: "Every state change of tasks, container instances and services, one JSON object per line, in the shape of the EventBridge events that Amazon ECS sends.",
+        holds: "Every state change of tasks, container instances, services and Auto Scaling groups, one JSON object per line, in the shape of the EventBridge events that AWS sends.",
         columns: &[],
         always: false,
+        priced: false,
+    },
+    Trace {
+        kind: TraceKind::ScalingActivities,
+        file: "scaling_activities.csv",
+        holds: "One row per decision of an auto scaler, with the metric and the arithmetic that led to it, and per activity of an Auto Scaling group.",
+        columns: &scaling_activities::COLUMNS,
+        always: true,
+        priced: false,
     },
     Trace {
         kind: TraceKind::ServiceEvents,
@@ -114,6 +147,7 @@ pub static TRACES: [Trace; 4] = [
         holds: "One row per entry of a service's event list, as DescribeServices returns them; all of them, not the latest 100 only.",
         columns: &service_events::COLUMNS,
         always: true,
+        priced: false,
     },
     Trace {
         kind: TraceKind::Tasks,
@@ -121,16 +155,30 @@ pub static TRACES: [Trace; 4] = [
         holds: "One row per task in the order of creation, then one row per copy that was asked for and never placed.",
         columns: &tasks::COLUMNS,
         always: true,
+        priced: false,
     },
 ];
 
-/// The sink that writes the file `kind` into `writer`.
+/// The sink that writes the file `kind` into `writer`, without costs.
 #[must_use]
 pub fn open<W: io::Write + 'static>(kind: TraceKind, definitions: &Arc<Definitions>, writer: W) -> Box<dyn Sink<W>> {
+    open_with_costs(kind, definitions, None, writer)
+}
+
+/// The same with what everything costs.
+#[must_use]
+pub fn open_with_costs<W: io::Write + 'static>(
+    kind: TraceKind,
+    definitions: &Arc<Definitions>,
+    costs: Option<&SharedLedger>,
+    writer: W,
+) -> Box<dyn Sink<W>> {
     let definitions = Arc::clone(definitions);
     match kind {
-        TraceKind::Tasks => Box::new(TaskSink::new(definitions, writer)),
-        TraceKind::ContainerInstances => Box::new(ContainerInstanceSink::new(definitions, writer)),
+        TraceKind::Bill => Box::new(BillSink::new(definitions, costs, writer)),
+        TraceKind::Tasks => Box::new(TaskSink::new(definitions, costs, writer)),
+        TraceKind::ContainerInstances => Box::new(ContainerInstanceSink::new(definitions, costs, writer)),
+        TraceKind::ScalingActivities => Box::new(ScalingActivitySink::new(definitions, writer)),
         TraceKind::ServiceEvents => Box::new(ServiceEventSink::new(definitions, writer)),
         TraceKind::Events => Box::new(EventSink::new(definitions, writer)),
     }
@@ -177,7 +225,9 @@ mod tests {
     #[test]
     fn sinks_of_one_run_are_one_observer() {
         let kit = Kit::busy();
-        let mut sinks: Vec<_> = TRACES.iter().map(|trace| open(trace.kind, kit.definitions(), Vec::new())).collect();
+        let costs = kit.costs();
+        let open = |kind| open_with_costs(kind, kit.definitions(), costs.as_ref(), Vec::new());
+        let mut sinks: Vec<_> = TRACES.iter().map(|trace| open(trace.kind)).collect();
         kit.replay(&mut sinks);
         for (sink, trace) in sinks.into_iter().zip(&TRACES) {
             assert_eq!(sink.finish().expect("writing to memory"), write(&kit, trace.kind).into_bytes());
@@ -219,7 +269,7 @@ mod tests {
     fn a_full_disk_is_an_error_at_the_end_and_not_before() {
         let kit = Kit::busy();
         for trace in &TRACES {
-            let mut sink = open(trace.kind, kit.definitions(), Full(40));
+            let mut sink = open_with_costs(trace.kind, kit.definitions(), kit.costs().as_ref(), Full(20));
             kit.replay(&mut *sink);
             let error = sink.finish().err().unwrap_or_else(|| panic!("{} must fail", trace.file));
             assert_eq!(error.kind(), io::ErrorKind::StorageFull, "{}", trace.file);
@@ -231,7 +281,7 @@ mod tests {
         let kit = Kit::busy();
         for trace in &TRACES {
             for skip in 0..kit.facts().len() {
-                let mut sink = open(trace.kind, kit.definitions(), Vec::new());
+                let mut sink = open_with_costs(trace.kind, kit.definitions(), kit.costs().as_ref(), Vec::new());
                 kit.replay_from(skip, &mut *sink);
                 assert!(sink.finish().is_ok());
             }

@@ -44,7 +44,7 @@ impl<W: Write> Observer for ServiceEventSink<W> {
         self.sheet.stamp(now);
         self.sheet.seconds(now);
         self.sheet.text(&definitions.services[service].name);
-        self.sheet.text(&event.message(definitions, service, &balance));
+        self.sheet.text(&event.message(cluster, service, &balance));
         self.sheet.end_row();
     }
 }

@@ -6,6 +6,7 @@ use ecsim_kernel::SimTime;
 
 use super::Column;
 use crate::clock::Clock;
+use crate::cost::{Currency, Money, SharedLedger};
 
 /// "It has not happened": a blank cell.
 pub(super) const NEVER: SimTime = SimTime::MAX;
@@ -24,6 +25,12 @@ pub(super) struct Sheet<W: Write> {
 impl<W: Write> Sheet<W> {
     /// A table with its header row.
     pub(super) fn new(writer: W, columns: &[Column], start_unix_ms: i64) -> Self {
+        Self::with_costs(writer, columns, start_unix_ms, None)
+    }
+
+    /// A table with costs in the currency of a ledger: the header says which.
+    pub(super) fn with_costs(writer: W, columns: &[Column], start_unix_ms: i64, costs: Option<&SharedLedger>) -> Self {
+        let currency = costs.map_or(Currency::Usd, |costs| costs.with(|ledger| ledger.prices().currency));
         let csv = csv::WriterBuilder::new().buffer_capacity(BUFFER).from_writer(writer);
         let mut sheet = Self {
             csv,
@@ -33,7 +40,10 @@ impl<W: Write> Sheet<W> {
             digits: itoa::Buffer::new(),
         };
         for column in columns {
-            sheet.text(column.name);
+            sheet.text(match (column.name, currency) {
+                ("costUsd", Currency::Cny) => "costCny",
+                (name, _) => name,
+            });
         }
         sheet.end_row();
         sheet
@@ -57,6 +67,14 @@ impl<W: Write> Sheet<W> {
     pub(super) fn number(&mut self, number: impl itoa::Integer) {
         let cell = self.digits.format(number).as_bytes();
         put(&mut self.csv, &mut self.error, cell);
+    }
+
+    /// An amount with that many decimals; blank where there is none.
+    pub(super) fn money(&mut self, amount: Option<Money>, decimals: usize) {
+        match amount {
+            Some(amount) => self.text(&format!("{amount:.decimals$}")),
+            None => self.blank(),
+        }
     }
 
     /// An instant as ISO 8601; blank for [`NEVER`].

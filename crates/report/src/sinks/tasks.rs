@@ -1,30 +1,32 @@
 //! `tasks.csv`: one row per task in the order of creation, then one per copy that was asked for and never placed.
 //!
 //! A row is complete when its task has stopped, and tasks do not stop in the order in which they were created. So rows
-//! wait in a window, 120 bytes each, until all earlier ones are written; nothing else is kept of a task.
+//! wait in a window, 136 bytes each, until all earlier ones are written; nothing else is kept of a task.
 //!
 //! Time stamps are those of TSK-005. `requestedAt` is ours: when somebody first wanted this copy. For a workload or a call
 //! that is the call; for a service it is its first failed attempt since it last had all it wanted, else the creation itself.
+//! `placedAt` is ours too: a task of a capacity provider can be created long before there is an instance for it (CAS-008).
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use ecsim_cluster::arn;
-use ecsim_cluster::definitions::{SchedulingStrategy, TaskDefinition};
+use ecsim_cluster::definitions::{LaunchType, SchedulingStrategy, TaskDefinition};
 use ecsim_cluster::fact::TaskOrigin;
 use ecsim_cluster::{
-    Cluster, Definitions, DesiredStatus, Fact, GroupId, InstanceId, Observer, Resources, ServiceId, SourceId,
-    StopReason, TaskDefinitionId, TaskId, TaskStatus,
+    Cluster, Definitions, DesiredStatus, Fact, GroupId, HealthStatus, InstanceId, Observer, ProviderId, Resources,
+    ServiceId, ShapeId, SourceId, StopCode, Task, TaskDefinitionId, TaskId, TaskStatus, TextId, ZoneId,
 };
-use ecsim_kernel::{SimTime, Table};
+use ecsim_kernel::{Names, SimTime, Span, Table};
 
 use super::sheet::{NEVER, Sheet};
 use super::waiting::{Failure, MissingCopy, Wait, Waiting};
-use super::{Column, Sink, column};
+use super::{COST_DECIMALS, Column, Sink, column};
+use crate::cost::{Money, SharedLedger};
 
 /// The columns of `tasks.csv`.
-pub const COLUMNS: [Column; 37] = [
+pub const COLUMNS: [Column; 46] = [
     column(
         "task",
         "number",
@@ -45,7 +47,8 @@ pub const COLUMNS: [Column; 37] = [
     column("ec2InstanceId", "", "The EC2 instance under it."),
     column("instanceType", "", "The EC2 instance type under it."),
     column("availabilityZone", "", "The Availability Zone it runs in."),
-    column("capacityProvider", "", "The capacity provider that placed it; blank without one."),
+    column("capacityProvider", "", "Its capacity provider (CP-015); blank without one."),
+    column("launchType", "", "EC2, EXTERNAL or FARGATE."),
     column("cpu", "CPU units", "What it reserves; 1,024 units are one vCPU."),
     column("memory", "MiB", "What it reserves."),
     column("gpus", "count", "Whole GPUs that it reserves."),
@@ -53,7 +56,9 @@ pub const COLUMNS: [Column; 37] = [
     column("lastStatus", "", "The last status it is known to have, at the end of the run if it lives that long."),
     column("desiredStatus", "", "What ECS wants of it: RUNNING or STOPPED."),
     column("requestedAt", "ISO 8601", "When this copy was first wanted."),
-    column("createdAt", "ISO 8601", "When it was placed and its resources were reserved."),
+    column("createdAt", "ISO 8601", "When it was created: with a place, or to wait for one in PROVISIONING."),
+    column("placedAt", "ISO 8601", "When it got its place and its resources were reserved."),
+    column("pendingAt", "ISO 8601", "When it left PROVISIONING for PENDING."),
     column("pullStartedAt", "ISO 8601", "When the pull of its images began."),
     column("pullStoppedAt", "ISO 8601", "When the pull of its images was complete."),
     column("startedAt", "ISO 8601", "When it reached RUNNING."),
@@ -62,25 +67,49 @@ pub const COLUMNS: [Column; 37] = [
     column("stoppedAt", "ISO 8601", "When it reached STOPPED."),
     column("requestedSeconds", "seconds since start", "requestedAt as a number."),
     column("createdSeconds", "seconds since start", "createdAt as a number."),
+    column("placedSeconds", "seconds since start", "placedAt as a number."),
     column("startedSeconds", "seconds since start", "startedAt as a number."),
     column("stoppedSeconds", "seconds since start", "stoppedAt as a number."),
+    column(
+        "waitedForCapacitySeconds",
+        "seconds",
+        "How long it waited in PROVISIONING for an instance of its provider (CAS-008), until it got one, stopped, or the run ended; blank if it did not have to.",
+    ),
+    column("provisioningSeconds", "seconds", "From createdAt to pendingAt."),
     column("stopCode", "", "What kind of stop it was (TSK-010)."),
     column("stoppedReason", "", "Why it stopped, in the words of AWS (TSK-010)."),
     column("exitCode", "exit code", "The exit code of the first essential container that exited."),
     column("exitCodes", "", "The exit codes of all containers that exited, as app=0;sidecar=137."),
     column("placementAttempts", "count", "How many attempts to place it were made, the successful one included."),
     column("placementFailure", "", "What the last failed attempt failed on, if any did (FLR-001)."),
+    column(
+        "costUsd",
+        "US dollars",
+        "What it cost at list price: on Fargate its own price, on an instance its share of it by what it reserved, and for how long; blank where that has no price. In China: costCny, in yuan.",
+    ),
+    column(
+        "healthStatus",
+        "",
+        "The last health that its container health checks gave it (TSK-043); blank where no essential container has one.",
+    ),
+    column(
+        "containerRestarts",
+        "count",
+        "How often its containers were started again by their restart policies (TSK-032); blank: never.",
+    ),
 ];
 
 /// Writes `tasks.csv`.
 pub struct TaskSink<W: Write> {
     sheet: Sheet<W>,
+    costs: Option<SharedLedger>,
     texts: Texts,
     waiting: Waiting,
     /// The tasks whose rows are not written, in order.
     window: VecDeque<Row>,
     /// The number of the first task in the window.
     first: u32,
+    now: SimTime,
     ended: bool,
 }
 
@@ -88,13 +117,25 @@ pub struct TaskSink<W: Write> {
 struct Texts {
     definitions: Arc<Definitions>,
     task_definitions: Table<TaskDefinitionId, String>,
-    ec2_instances: Table<InstanceId, String>,
     deployments: Table<ServiceId, String>,
+    /// By instance id; nothing for one that never had a task.
+    places: Vec<Option<Place>>,
+    /// What `stoppedReason` said so far: few texts for many tasks.
+    reasons: Names<TextId>,
+}
+
+/// What the cells say of an instance.
+struct Place {
+    name: Arc<str>,
+    ec2_instance_id: Box<str>,
+    shape: ShapeId,
+    zone: ZoneId,
 }
 
 /// A task whose row is not written. There can be a million of them.
 struct Row {
     created: SimTime,
+    pending: SimTime,
     pull_started: SimTime,
     pull_stopped: SimTime,
     started: SimTime,
@@ -103,23 +144,52 @@ struct Row {
     stopped: SimTime,
     /// What few tasks have.
     more: Option<Box<More>>,
-    reason: Option<StopReason>,
+    cost: Cost,
     origin: TaskOrigin,
     reserved: Resources,
     definition: TaskDefinitionId,
     group: GroupId,
-    instance: InstanceId,
+    /// Where it is; [`NOWHERE`] on Fargate, and while it waits for an instance.
+    instance: u32,
+    /// Its capacity provider; [`NOWHERE`] without one.
+    provider: u32,
+    /// `stoppedReason`, where there is a `stop_code`.
+    stopped_reason: u32,
     /// Of the first container that exited.
     exit_code: i32,
     /// The first container that exited; [`NO_CONTAINER`] before.
     exited: u8,
     last: TaskStatus,
+    launch_type: LaunchType,
+    stop_code: Option<StopCode>,
 }
 
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<Row>() <= 120);
+const _: () = assert!(size_of::<Row>() <= 136);
+
+/// An amount in half the bytes: in the last decimal that is written.
+#[derive(Clone, Copy)]
+struct Cost(i64);
+
+impl Cost {
+    const NONE: Self = Self(i64::MIN);
+    /// Picos in one of it.
+    const UNIT: i128 = 10_000;
+
+    fn of(amount: Option<Money>) -> Self {
+        let units = amount.map(|amount| amount.round(COST_DECIMALS).picos() / Self::UNIT);
+        units.and_then(|units| i64::try_from(units).ok()).map_or(Self::NONE, Self)
+    }
+
+    fn amount(self) -> Option<Money> {
+        (self.0 != i64::MIN).then(|| Money::from_picos(i128::from(self.0) * Self::UNIT))
+    }
+}
 
 const NO_CONTAINER: u8 = u8::MAX;
+
+/// No instance, no capacity provider.
+const NOWHERE: u32 = u32::MAX;
 
 /// What few tasks have.
 #[derive(Default)]
@@ -128,19 +198,92 @@ struct More {
     wait: Option<Wait>,
     /// Exits after the first, with their codes, in order.
     exits: Vec<(u8, i32)>,
+    /// That it had to wait for an instance in PROVISIONING, and when that ended; [`NEVER`]: it has not.
+    capacity: Option<SimTime>,
+    /// The zone of a Fargate task.
+    zone: Option<ZoneId>,
+    /// Its health, where it has any (TSK-043).
+    health: Option<HealthStatus>,
+    /// Restarts of its containers.
+    restarts: u32,
 }
 
 impl<W: Write> TaskSink<W> {
     /// A sink that writes into `writer`; the header is written at once.
-    pub fn new(definitions: Arc<Definitions>, writer: W) -> Self {
-        let sheet = Sheet::new(writer, &COLUMNS, definitions.start_unix_ms);
+    pub fn new(definitions: Arc<Definitions>, costs: Option<&SharedLedger>, writer: W) -> Self {
+        let sheet = Sheet::with_costs(writer, &COLUMNS, definitions.start_unix_ms, costs);
         let texts = Texts {
             task_definitions: definitions.task_definitions.values().map(TaskDefinition::display_name).collect(),
-            ec2_instances: definitions.instances.ids().map(|id| arn::ec2_instance_id(&definitions, id)).collect(),
             deployments: definitions.services.ids().map(|id| arn::deployment_id(&definitions, id)).collect(),
             definitions,
+            places: Vec::new(),
+            reasons: Names::new(),
         };
-        Self { sheet, texts, waiting: Waiting::default(), window: VecDeque::new(), first: 0, ended: false }
+        Self {
+            sheet,
+            costs: costs.cloned(),
+            texts,
+            waiting: Waiting::default(),
+            window: VecDeque::new(),
+            first: 0,
+            now: SimTime::ZERO,
+            ended: false,
+        }
+    }
+
+    /// The row of a task that was just created.
+    fn new_row(&mut self, now: SimTime, fact: &Fact, cluster: &Cluster) -> Option<Row> {
+        let Fact::TaskCreated {
+            task,
+            definition,
+            group,
+            origin,
+            launch_type,
+            provider,
+            instance,
+            zone,
+            requirements,
+            ..
+        } = *fact
+        else {
+            return None;
+        };
+        if let Some(instance) = instance {
+            self.texts.know(instance, cluster);
+        }
+        let wait = self.waiting.placed(origin, instance, cluster).filter(|wait| wait.since != now || wait.failed > 0);
+        let waits = instance.is_none() && launch_type != LaunchType::Fargate;
+        let known = cluster.tasks().get(task);
+        let health = known.filter(|task| task.checked != 0).map(Task::health);
+        let more = (wait.is_some() || waits || zone.is_some() || health.is_some()).then(|| {
+            let capacity = waits.then_some(NEVER);
+            Box::new(More { wait, exits: Vec::new(), capacity, zone, health, restarts: 0 })
+        });
+        let last = known.map_or(TaskStatus::Pending, |task| task.last);
+        Some(Row {
+            created: now,
+            pending: if last == TaskStatus::Provisioning { NEVER } else { now },
+            pull_started: NEVER,
+            pull_stopped: NEVER,
+            started: NEVER,
+            stopping: NEVER,
+            execution_stopped: NEVER,
+            stopped: NEVER,
+            more,
+            cost: Cost::NONE,
+            origin,
+            reserved: known.filter(|task| task.instance.is_some()).map_or(requirements.least(), |task| task.reserved),
+            definition,
+            group,
+            instance: instance.map_or(NOWHERE, InstanceId::get),
+            provider: provider.map_or(NOWHERE, ProviderId::get),
+            stopped_reason: 0,
+            exit_code: 0,
+            exited: NO_CONTAINER,
+            last,
+            launch_type,
+            stop_code: None,
+        })
     }
 
     fn row(&mut self, task: TaskId) -> Option<&mut Row> {
@@ -161,7 +304,7 @@ impl<W: Write> TaskSink<W> {
         while let Some(row) = self.window.front()
             && (all || row.last == TaskStatus::Stopped)
         {
-            row.write(TaskId::new(self.first), &self.texts, &mut self.sheet);
+            row.write(TaskId::new(self.first), self.now, &self.texts, &mut self.sheet);
             self.window.pop_front();
             self.first += 1;
         }
@@ -170,6 +313,15 @@ impl<W: Write> TaskSink<W> {
     fn write_rest(&mut self, missing: &[MissingCopy]) {
         if core::mem::replace(&mut self.ended, true) {
             return;
+        }
+        if let Some(costs) = &self.costs {
+            costs.end(self.now);
+            costs.with(|ledger| {
+                for (at, row) in self.window.iter_mut().enumerate().filter(|(_, row)| row.last != TaskStatus::Stopped) {
+                    let number = u32::try_from(at).unwrap_or(u32::MAX).saturating_add(self.first);
+                    row.cost = Cost::of(ledger.task_cost(TaskId::new(number)));
+                }
+            });
         }
         self.write_window(true);
         for (source, ordinal, wait) in self.waiting.copies() {
@@ -183,42 +335,38 @@ impl<W: Write> TaskSink<W> {
 
 impl<W: Write> Observer for TaskSink<W> {
     fn observe(&mut self, now: SimTime, fact: &Fact, cluster: &Cluster) {
+        self.now = now;
+        if let Some(costs) = &mut self.costs {
+            costs.observe(now, fact, cluster);
+        }
         match *fact {
-            Fact::TaskCreated { task, definition, group, origin, instance, requirements, .. } => {
-                let wait = self.waiting.placed(origin, instance, cluster);
-                let known = cluster.tasks().get(task);
-                self.create(
-                    task,
-                    Row {
-                        created: now,
-                        pull_started: NEVER,
-                        pull_stopped: NEVER,
-                        started: NEVER,
-                        stopping: NEVER,
-                        execution_stopped: NEVER,
-                        stopped: NEVER,
-                        more: wait
-                            .filter(|wait| wait.since != now || wait.failed > 0)
-                            .map(|wait| Box::new(More { wait: Some(wait), exits: Vec::new() })),
-                        reason: None,
-                        origin,
-                        reserved: known.map_or(requirements.least(), |task| task.reserved),
-                        definition,
-                        group,
-                        instance,
-                        exit_code: 0,
-                        exited: NO_CONTAINER,
-                        last: known.map_or(TaskStatus::Pending, |task| task.last),
-                    },
-                );
+            Fact::TaskCreated { task, .. } => {
+                if let Some(row) = self.new_row(now, fact, cluster) {
+                    self.create(task, row);
+                }
+            }
+            Fact::TaskPlaced { task, instance, .. } => {
+                self.texts.know(instance, cluster);
+                if let Some(row) = self.row(task) {
+                    row.instance = instance.get();
+                    row.more.get_or_insert_default().capacity = Some(now);
+                    if let Some(known) = cluster.tasks().get(task) {
+                        row.reserved = known.reserved;
+                    }
+                }
             }
             Fact::TaskStatusChanged { task, to } => {
+                let stopped = to == TaskStatus::Stopped;
+                let costs = self.costs.as_ref().filter(|_| stopped);
+                let cost = Cost::of(costs.and_then(|costs| costs.with(|ledger| ledger.task_cost(task))));
                 let Some(row) = self.row(task) else { return };
                 row.last = to;
                 match to {
+                    TaskStatus::Pending => row.pending = now,
                     TaskStatus::Running => row.started = now,
                     TaskStatus::Stopped => {
                         row.stopped = now;
+                        row.cost = cost;
                         self.write_window(false);
                     }
                     _ => {}
@@ -239,10 +387,27 @@ impl<W: Write> Observer for TaskSink<W> {
                     row.exit(container, exit_code);
                 }
             }
+            Fact::ContainerStarted { task, restarts, .. } => {
+                let health = cluster.tasks().get(task).map(Task::health);
+                if let Some(row) = self.row(task).filter(|_| restarts > 0) {
+                    let more = row.more.get_or_insert_default();
+                    more.restarts = more.restarts.saturating_add(1);
+                    more.health = more.health.and(health);
+                }
+            }
+            Fact::ContainerHealthChanged { task, .. } => {
+                let health = cluster.tasks().get(task).map(Task::health);
+                if let Some(more) = self.row(task).and_then(|row| row.more.as_mut()) {
+                    more.health = more.health.and(health);
+                }
+            }
             Fact::TaskStopRequested { task, reason } => {
+                let service = cluster.tasks().get(task).and_then(Task::service);
+                let text = self.texts.reasons.intern(&reason.text(cluster, service));
                 if let Some(row) = self.row(task) {
                     row.stopping = now;
-                    row.reason = Some(reason);
+                    row.stop_code = Some(reason.code());
+                    row.stopped_reason = text.get();
                 }
             }
             Fact::TaskExecutionStopped { task } => {
@@ -254,8 +419,12 @@ impl<W: Write> Observer for TaskSink<W> {
         }
     }
 
-    fn run_ended(&mut self, _: SimTime, cluster: &Cluster) {
+    fn run_ended(&mut self, now: SimTime, cluster: &Cluster) {
         let missing = self.waiting.missing(cluster);
+        for instance in missing.iter().filter_map(|copy| copy.instance) {
+            self.texts.know(instance, cluster);
+        }
+        self.now = now;
         self.write_rest(&missing);
     }
 }
@@ -277,13 +446,17 @@ impl Row {
         }
     }
 
+    fn instance(&self) -> Option<InstanceId> {
+        (self.instance != NOWHERE).then(|| InstanceId::new(self.instance))
+    }
+
     /// All exits in order.
     fn exits(&self) -> impl Iterator<Item = (u8, i32)> {
         let first = (self.exited != NO_CONTAINER).then_some((self.exited, self.exit_code));
         first.into_iter().chain(self.more.iter().flat_map(|more| more.exits.iter().copied()))
     }
 
-    fn write<W: Write>(&self, task: TaskId, texts: &Texts, sheet: &mut Sheet<W>) {
+    fn write<W: Write>(&self, task: TaskId, now: SimTime, texts: &Texts, sheet: &mut Sheet<W>) {
         let definitions = &*texts.definitions;
         let definition = &definitions.task_definitions[self.definition];
         let service = self.origin.service();
@@ -306,17 +479,26 @@ impl Row {
         }
         sheet.text(&texts.task_definitions[self.definition]);
         sheet.text(service.map_or("", |service| &definitions.services[service].name));
-        texts.write_place(Some(self.instance), sheet);
+        let more = self.more.as_deref();
+        texts.write_place(self.instance(), more.and_then(|more| more.zone), sheet);
+        let provider =
+            (self.provider != NOWHERE).then(|| &definitions.capacity_providers[ProviderId::new(self.provider)]);
+        sheet.text(provider.map_or("", |provider| &provider.name));
+        sheet.text(self.launch_type.name());
         sheet.number(self.reserved.cpu);
         sheet.number(self.reserved.memory);
         sheet.number(self.reserved.gpus);
         sheet.number(self.reserved.enis);
         sheet.text(self.last.name());
-        sheet.text(if self.reason.is_some() { DesiredStatus::Stopped } else { DesiredStatus::Running }.name());
+        sheet.text(if self.stop_code.is_some() { DesiredStatus::Stopped } else { DesiredStatus::Running }.name());
         let requested = wait.map_or(self.created, |wait| wait.since);
+        let capacity = more.and_then(|more| more.capacity);
+        let placed = capacity.unwrap_or(self.created);
         for at in [
             requested,
             self.created,
+            placed,
+            self.pending,
             self.pull_started,
             self.pull_stopped,
             self.started,
@@ -326,13 +508,23 @@ impl Row {
         ] {
             sheet.stamp(at);
         }
-        for at in [requested, self.created, self.started, self.stopped] {
+        for at in [requested, self.created, placed, self.started, self.stopped] {
             sheet.seconds(at);
         }
-        match self.reason {
-            Some(reason) => {
-                sheet.text(reason.code().name());
-                sheet.text(&reason.text(definitions, service));
+        match capacity {
+            // `NEVER` is later than anything.
+            Some(placed) => write_span(now.min(placed).min(self.stopping).since(self.created), sheet),
+            None => sheet.blank(),
+        }
+        if self.pending == NEVER {
+            sheet.blank();
+        } else {
+            write_span(self.pending.since(self.created), sheet);
+        }
+        match self.stop_code {
+            Some(code) => {
+                sheet.text(code.name());
+                sheet.text(texts.reasons.name(TextId::new(self.stopped_reason)));
             }
             None => sheet.blanks(2),
         }
@@ -345,12 +537,18 @@ impl Row {
         self.write_exit_codes(definition, sheet);
         sheet.number(wait.map_or(0, |wait| wait.failed).saturating_add(1));
         sheet.text(failure_text(wait));
+        sheet.money(self.cost.amount(), COST_DECIMALS);
+        sheet.text(more.and_then(|more| more.health).map_or("", HealthStatus::name));
+        match more.map_or(0, |more| more.restarts) {
+            0 => sheet.blank(),
+            restarts => sheet.number(restarts),
+        }
         sheet.end_row();
     }
 
     fn write_exit_codes<W: Write>(&self, definition: &TaskDefinition, sheet: &mut Sheet<W>) {
         let mut exits: Vec<(u8, i32)> = Vec::new();
-        if self.more.is_some() {
+        if self.more.as_ref().is_some_and(|more| !more.exits.is_empty()) {
             exits.extend(self.exits());
             exits.sort_unstable();
         }
@@ -381,18 +579,38 @@ impl Texts {
         definitions.sources.get(source).and_then(|it| it.started_by).map_or("", |text| definitions.texts.name(text))
     }
 
-    /// The cells from `containerInstance` to `capacityProvider`.
-    fn write_place<W: Write>(&self, instance: Option<InstanceId>, sheet: &mut Sheet<W>) {
-        let Some(instance) = instance else {
-            return sheet.blanks(5);
+    /// Remembers what the cells say of an instance.
+    fn know(&mut self, instance: InstanceId, cluster: &Cluster) {
+        if self.places.len() <= instance.index() {
+            self.places.resize_with(instance.index() + 1, || None);
+        }
+        let (Some(place), Some(row)) = (self.places.get_mut(instance.index()), cluster.instances().get(instance))
+        else {
+            return;
         };
+        place.get_or_insert_with(|| Place {
+            name: Arc::clone(&row.name),
+            ec2_instance_id: arn::ec2_instance_id(&self.definitions, row).into(),
+            shape: row.shape,
+            zone: row.zone,
+        });
+    }
+
+    /// The cells from `containerInstance` to `availabilityZone`.
+    fn write_place<W: Write>(&self, instance: Option<InstanceId>, zone: Option<ZoneId>, sheet: &mut Sheet<W>) {
         let definitions = &*self.definitions;
-        let planned = &definitions.instances[instance];
-        sheet.text(&planned.name);
-        sheet.text(&self.ec2_instances[instance]);
-        sheet.text(&definitions.shapes[planned.shape].instance_type);
-        sheet.text(definitions.zones.name(planned.zone));
-        sheet.blank();
+        match instance.and_then(|instance| self.places.get(instance.index())?.as_ref()) {
+            Some(place) => {
+                sheet.text(&place.name);
+                sheet.text(&place.ec2_instance_id);
+                sheet.text(&definitions.shapes[place.shape].instance_type);
+                sheet.text(definitions.zones.name(place.zone));
+            }
+            None => {
+                sheet.blanks(3);
+                sheet.text(zone.map_or("", |zone| definitions.zones.name(zone)));
+            }
+        }
     }
 
     /// A copy of a workload or a call.
@@ -404,8 +622,8 @@ impl Texts {
         sheet.text(self.started_by(source));
         // The task definition is not known here: the request that would tell it never became a task.
         sheet.blanks(2);
-        self.write_place(None, sheet);
-        sheet.blanks(4);
+        self.write_place(None, None, sheet);
+        sheet.blanks(6);
         write_wait(wait, sheet);
     }
 
@@ -421,7 +639,9 @@ impl Texts {
         sheet.text(&self.deployments[copy.service]);
         sheet.text(&self.task_definitions[service.task_definition]);
         sheet.text(&service.name);
-        self.write_place(copy.instance.filter(|_| service.scheduling == SchedulingStrategy::Daemon), sheet);
+        let meant_for = copy.instance.filter(|_| service.scheduling == SchedulingStrategy::Daemon);
+        self.write_place(meant_for, None, sheet);
+        sheet.blanks(2);
         sheet.number(reserved.cpu);
         sheet.number(reserved.memory);
         sheet.number(reserved.gpus);
@@ -434,12 +654,18 @@ impl Texts {
 fn write_wait<W: Write>(wait: Wait, sheet: &mut Sheet<W>) {
     sheet.blanks(2);
     sheet.stamp(wait.since);
-    sheet.blanks(7);
+    sheet.blanks(9);
     sheet.seconds(wait.since);
-    sheet.blanks(7);
+    sheet.blanks(10);
     sheet.number(wait.failed);
     sheet.text(failure_text(Some(wait)));
+    sheet.blanks(3);
     sheet.end_row();
+}
+
+/// A span of time in seconds, three decimals.
+fn write_span<W: Write>(span: Span, sheet: &mut Sheet<W>) {
+    sheet.decimal(span.ms() / 1000, span.ms() % 1000, 3);
 }
 
 fn failure_text(wait: Option<Wait>) -> &'static str {
@@ -451,9 +677,9 @@ mod tests {
     use super::*;
     use crate::sinks::kit::{Kit, cells, ms, write};
     use crate::sinks::{TraceKind, open};
-    use ecsim_cluster::fact::StartTaskFailure;
+    use ecsim_cluster::fact::{HeldBack, StartTaskFailure};
     use ecsim_cluster::reasons::StartError;
-    use ecsim_cluster::{InstanceStatus, Rejection};
+    use ecsim_cluster::{InstanceStatus, Rejection, StopReason};
 
     /// The cells of one row, in the order asked for.
     fn pick<'a>(row: &'a std::collections::BTreeMap<String, String>, columns: &[&str]) -> Vec<&'a str> {
@@ -494,6 +720,83 @@ mod tests {
         assert_eq!(pick(row, &["task", "enis", "cpu", "memory", "gpus"]), ["1", "1", "256", "512", "0"]);
         assert_eq!(pick(row, &["lastStatus", "desiredStatus", "placementAttempts"]), ["STOPPED", "STOPPED", "1"]);
         assert_eq!(row["taskId"].len(), 32);
+    }
+
+    #[test]
+    fn cas_008_a_task_that_waited_for_an_instance_says_how_long() {
+        let mut kit = Kit::new();
+        let tasks = [kit.place(ms(1000), "web", "cp-spot"), kit.place(ms(1000), "vpc", "cp-spot")];
+        let left = kit.place(ms(2000), "web", "cp-spot");
+        let instance = kit.launch(ms(2000), ecsim_cluster::Market::Spot);
+        kit.serve(ms(60_000), instance);
+        for task in tasks {
+            kit.give(ms(61_500), task, instance);
+        }
+        kit.run(tasks[0], ms(62_000));
+        let reason = StopReason::NoCapacity(ecsim_cluster::Unprovisioned::Rejected(Rejection::Cpu));
+        kit.fact(ms(902_000), Fact::TaskStopRequested { task: left, reason });
+        kit.end(ms(902_000), left, &[]);
+        let fourth = kit.place(ms(903_000), "web", "cp-spot");
+        kit.end_at(ms(905_000));
+        let rows = cells(&kit, TraceKind::Tasks);
+        let columns = [
+            "containerInstance",
+            "availabilityZone",
+            "capacityProvider",
+            "launchType",
+            "cpu",
+            "createdSeconds",
+            "placedSeconds",
+            "waitedForCapacitySeconds",
+            "provisioningSeconds",
+            "lastStatus",
+        ];
+        let picked: Vec<_> = rows.iter().map(|row| pick(row, &columns)).collect();
+        assert_eq!(
+            picked,
+            [
+                ["spot-1", "us-east-1a", "cp-spot", "EC2", "256", "1.000", "61.500", "60.500", "61.000", "RUNNING"],
+                ["spot-1", "us-east-1a", "cp-spot", "EC2", "256", "1.000", "61.500", "60.500", "", "PROVISIONING"],
+                ["", "", "cp-spot", "EC2", "256", "2.000", "", "900.000", "", "STOPPED"],
+                ["", "", "cp-spot", "EC2", "256", "903.000", "", "2.000", "", "PROVISIONING"],
+            ]
+        );
+        assert_eq!(rows[0]["placedAt"], "2026-03-02T00:01:01.500Z");
+        assert_eq!(rows[0]["pendingAt"], "2026-03-02T00:01:02.000Z");
+        assert_eq!(
+            pick(&rows[2], &["stopCode", "stoppedReason"]),
+            ["TaskFailedToStart", "TaskFailedToStart: RESOURCE:CPU"]
+        );
+        assert_eq!(rows[3]["taskId"], arn::task_id(kit.definitions(), fourth));
+    }
+
+    #[test]
+    fn fgt_002_a_fargate_task_has_a_zone_and_no_instance() {
+        let mut kit = Kit::new();
+        let task = kit.place(ms(1000), "vpc", "FARGATE");
+        kit.run(task, ms(31_000));
+        let row = &cells(&kit, TraceKind::Tasks)[0];
+        let columns = ["containerInstance", "instanceType", "availabilityZone", "capacityProvider", "launchType"];
+        assert_eq!(pick(row, &columns), ["", "", "us-east-1b", "FARGATE", "FARGATE"]);
+        let columns = ["cpu", "enis", "placedSeconds", "waitedForCapacitySeconds", "provisioningSeconds"];
+        assert_eq!(pick(row, &columns), ["256", "1", "1.000", "", "30.000"]);
+    }
+
+    #[test]
+    fn the_host_of_a_lost_task_is_named_after_it_is_gone() {
+        let mut kit = Kit::new();
+        let instance = kit.launch(ms(0), ecsim_cluster::Market::Spot);
+        kit.serve(ms(1000), instance);
+        let task = kit.place(ms(2000), "web", "cp-spot");
+        kit.give(ms(2000), task, instance);
+        kit.run(task, ms(3000));
+        kit.interrupt(ms(10_000), instance);
+        kit.fact(ms(130_000), Fact::TaskStopRequested { task, reason: StopReason::HostTerminated(instance) });
+        kit.reclaim(ms(130_000), instance);
+        kit.end(ms(130_000), task, &[137]);
+        let row = &cells(&kit, TraceKind::Tasks)[0];
+        let expected = format!("Host EC2 (instance {}) terminated.", row["ec2InstanceId"]);
+        assert_eq!(pick(row, &["stopCode", "stoppedReason"]), ["TerminationNotice", expected.as_str()]);
     }
 
     #[test]
@@ -570,6 +873,23 @@ mod tests {
             ]
         );
         assert_eq!(rows.len(), 4, "as many rows as copies were asked for");
+    }
+
+    #[test]
+    fn cas_009_what_was_turned_away_says_so() {
+        let mut kit = Kit::new();
+        let web = kit.service("web");
+        kit.request(ms(1000), 2);
+        let (source, by) = (kit.job(), HeldBack::ProvisioningQuota);
+        kit.fact(ms(1000), Fact::RequestRefused { source, ordinal: 0, count: 2, by });
+        kit.fact(ms(1000), Fact::RequestDropped { source, ordinal: 0 });
+        kit.fact(ms(1000), Fact::RequestDropped { source, ordinal: 1 });
+        kit.fact(ms(2000), Fact::ServiceHeldBack { service: web, by });
+        kit.end_at(ms(5000));
+        let rows = cells(&kit, TraceKind::Tasks);
+        let told: Vec<_> = rows.iter().map(|row| pick(row, &["source", "placementFailure"])).collect();
+        assert!(told.iter().all(|row| row[1] == by.text()), "{told:?}");
+        assert!(told.len() > 2 && told.iter().any(|row| row[0] == "web"), "{told:?}");
     }
 
     #[test]
@@ -651,6 +971,10 @@ mod tests {
             sink.observe(*at, fact, &cluster);
         }
         let text = String::from_utf8(sink.finish().expect("writing to memory")).expect("UTF-8");
-        assert!(write(&kit, TraceKind::Tasks).starts_with(&text));
+        // Without costs: those of the tasks that are left grow until the run ends.
+        let mut whole = open(TraceKind::Tasks, kit.definitions(), Vec::new());
+        kit.replay(&mut *whole);
+        let whole = String::from_utf8(whole.finish().expect("writing to memory")).expect("UTF-8");
+        assert!(whole.starts_with(&text));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ecsim_cluster::fact::{StartTaskFailure, TaskOrigin};
+use ecsim_cluster::fact::{HeldBack, StartTaskFailure, TaskOrigin};
 use ecsim_cluster::lifecycle::{InstanceStatus, ServiceStatus};
 use ecsim_cluster::{Cluster, Fact, InstanceId, Rejection, RejectionCounts, ServiceId, SourceId};
 use ecsim_kernel::SimTime;
@@ -16,6 +16,8 @@ pub(super) enum Failure {
     StartTask(StartTaskFailure),
     /// There was no instance to look at (FLR-010).
     NoInstances,
+    /// A quota, or Fargate (CAS-009, FGT-010, FGP-002).
+    HeldBack(HeldBack),
 }
 
 impl Failure {
@@ -25,12 +27,15 @@ impl Failure {
             Self::Rejected(reason) => reason.code(),
             Self::StartTask(failure) => failure.code(),
             Self::NoInstances => NO_INSTANCES,
+            Self::HeldBack(by) => by.text(),
         }
     }
 }
 
 /// AWS's words where there is no instance to name (FLR-010, PLC-058).
 pub(super) const NO_INSTANCES: &str = "No Container Instances were found in your cluster.";
+/// The same of a capacity provider (FLR-010).
+pub(super) const NO_INSTANCES_IN_PROVIDER: &str = "No Container Instances were found in your capacity provider.";
 
 /// A wait for a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,11 +88,19 @@ impl Waiting {
                     self.copies.entry((source, copy)).or_insert(Wait::from(now));
                 }
             }
-            Fact::RequestUnplaced { source, ordinal, count, rejections, .. } => {
-                let failure = furthest(&rejections);
+            Fact::RequestUnplaced { source, ordinal, count, rejections, held_back, .. } => {
+                let failure = held_back.map_or_else(|| furthest(&rejections), Failure::HeldBack);
                 for copy in ordinal..ordinal.saturating_add(count) {
                     self.copies.entry((source, copy)).or_insert(Wait::from(now)).fail(failure);
                 }
+            }
+            Fact::RequestRefused { source, ordinal, count, by } => {
+                for copy in ordinal..ordinal.saturating_add(count) {
+                    self.copies.entry((source, copy)).or_insert(Wait::from(now)).fail(Failure::HeldBack(by));
+                }
+            }
+            Fact::ServiceHeldBack { service, by } => {
+                self.services.entry((service, None)).or_insert(Wait::from(now)).fail(Failure::HeldBack(by));
             }
             Fact::StartTaskFailed { source, ordinal, failure, .. } => {
                 self.copies.entry((source, ordinal)).or_insert(Wait::from(now)).fail(Failure::StartTask(failure));
@@ -107,15 +120,22 @@ impl Waiting {
         }
     }
 
-    /// A task was placed: the wait that ends with it.
-    pub(super) fn placed(&mut self, origin: TaskOrigin, instance: InstanceId, cluster: &Cluster) -> Option<Wait> {
+    /// A task was created: the wait that ends with it.
+    pub(super) fn placed(
+        &mut self,
+        origin: TaskOrigin,
+        instance: Option<InstanceId>,
+        cluster: &Cluster,
+    ) -> Option<Wait> {
         match origin {
             TaskOrigin::Source { source, ordinal } => self.copies.remove(&(source, ordinal)),
-            TaskOrigin::Service { service, .. } => self.services.remove(&(service, Some(instance))).or_else(|| {
-                let wait = self.services.get(&(service, None)).copied();
-                self.settle(service, cluster);
-                wait
-            }),
+            TaskOrigin::Service { service, .. } => {
+                instance.and_then(|at| self.services.remove(&(service, Some(at)))).or_else(|| {
+                    let wait = self.services.get(&(service, None)).copied();
+                    self.settle(service, cluster);
+                    wait
+                })
+            }
         }
     }
 

@@ -4,17 +4,21 @@ use std::collections::BTreeMap;
 
 use ecsim_cluster::cluster::Sum;
 use ecsim_cluster::events::ServiceEvent;
+use ecsim_cluster::fact::HeldBack;
 use ecsim_cluster::{
     Cluster, Definitions, Fact, InstanceId, Observer, Rejection, RejectionCounts, ServiceId, ServiceStatus, ShapeId,
     StopCode, StopReason, ZoneId,
 };
 use ecsim_kernel::{SimTime, Table};
 
+use super::cost::cost;
+use super::fleet::FleetFold;
 use super::{
     Capacity, Count, Free, Instances, Level, Placement, Quantiles, ServiceSummary, Summary, Tasks, TimeToRunning,
     WorkloadSummary, ZoneFree,
 };
 use crate::clock::Clock;
+use crate::cost::SharedLedger;
 use crate::metrics::stranded::{Dimension, stranded};
 use crate::metrics::timing::{Parts, percentile};
 use crate::metrics::{Detail, Inputs, Tally};
@@ -46,6 +50,8 @@ pub struct SummaryBuilder {
     stop_reasons: BTreeMap<&'static str, u64>,
     exit_codes: BTreeMap<i32, u64>,
     failures: Failures,
+    fleet: FleetFold,
+    costs: Option<SharedLedger>,
 }
 
 /// What is true at the current instant, as far as known.
@@ -126,6 +132,8 @@ struct Failures {
     attempts: u64,
     closest_reasons: BTreeMap<Rejection, u64>,
     no_instances: u64,
+    /// No instance was looked at: something else refused.
+    held_back: BTreeMap<HeldBack, u64>,
     closest_shapes: BTreeMap<ShapeId, u64>,
     free: [Mean; 4],
     zones: Vec<ZoneFold>,
@@ -161,7 +169,7 @@ const fn amounts(sum: &Sum) -> [u64; 4] {
 }
 
 /// Two decimals are enough for a percentage that people read.
-fn round(percent: f64) -> f64 {
+pub(super) fn round(percent: f64) -> f64 {
     (percent * 100.0).round() / 100.0
 }
 
@@ -207,7 +215,15 @@ impl SummaryBuilder {
                 zones: definitions.zones.iter().map(|_| ZoneFold::default()).collect(),
                 ..Failures::default()
             },
+            fleet: FleetFold::new(definitions),
+            costs: None,
         }
+    }
+
+    /// With what it costs.
+    #[must_use]
+    pub fn with_costs(self, costs: Option<&SharedLedger>) -> Self {
+        Self { costs: costs.cloned(), ..self }
     }
 
     /// The counts behind the summary.
@@ -353,6 +369,8 @@ impl SummaryBuilder {
             time_to_running: times(self.tally.timing.all()),
             capacity: self.capacity(cluster),
             instances: self.instances(cluster),
+            fleet: self.fleet.finish(now, &self.tally, cluster),
+            cost: self.costs.as_ref().and_then(|costs| costs.with(|ledger| cost(ledger, now, definitions))),
             services: self.service_rows(now, cluster),
             workload: self.workload_rows(definitions),
         }
@@ -392,11 +410,12 @@ impl SummaryBuilder {
         }
         let closest = failures.closest_reasons.iter().map(|(reason, count)| (reason.code().to_owned(), *count));
         let nowhere = (failures.no_instances > 0).then(|| ("no container instances".to_owned(), failures.no_instances));
+        let held_back = failures.held_back.iter().map(|(by, count)| (obstacle(*by).to_owned(), *count));
         Placement {
             failed_attempts: counts.failed_attempts,
             refused_calls: counts.refused_calls,
             reasons: most_first(reasons),
-            closest_reasons: most_first(closest.chain(nowhere)),
+            closest_reasons: most_first(closest.chain(nowhere).chain(held_back)),
             closest_instance_types: most_first(types.into_iter().map(|(name, count)| (name.to_owned(), count))),
             free_when_failed: least_first(&failures.free),
             zones: if failures.attempts == 0 {
@@ -501,7 +520,7 @@ impl SummaryBuilder {
                 placement_failures: row.placement_failures,
                 time_to_running: times(self.tally.timing.service(id).clone()),
                 last_event_seconds: fold.last_event.as_ref().map(|(at, ..)| at.secs_f64()),
-                last_event: fold.last_event.as_ref().map(|(_, event, balance)| event.message(definitions, id, balance)),
+                last_event: fold.last_event.as_ref().map(|(_, event, balance)| event.message(cluster, id, balance)),
             })
         };
         self.services.iter().filter_map(row).collect()
@@ -558,13 +577,22 @@ fn times(mut parts: Parts) -> TimeToRunning {
     }
 }
 
-fn quantiles(ms: &mut [u32]) -> Quantiles {
+pub(super) fn quantiles(ms: &mut [u32]) -> Quantiles {
     ms.sort_unstable();
     let seconds = |percent| percentile(ms, percent).map(|ms| f64::from(ms) / 1000.0);
     Quantiles { p50: seconds(50), p95: seconds(95), p99: seconds(99), max: seconds(100) }
 }
 
 /// What a stop reason is called in the summary.
+/// What stood in the way where no instance was looked at.
+const fn obstacle(by: HeldBack) -> &'static str {
+    match by {
+        HeldBack::ProvisioningQuota => "quota of PROVISIONING",
+        HeldBack::FargateQuota => "vCPU quota of Fargate",
+        HeldBack::FargateCapacity => "no capacity on Fargate",
+    }
+}
+
 const fn reason_name(reason: StopReason) -> &'static str {
     match reason {
         StopReason::FailedToStart(error) => error.text(),
@@ -578,6 +606,11 @@ const fn reason_name(reason: StopReason) -> &'static str {
         StopReason::HostTerminated(_) => "host terminated",
         StopReason::HostStopped(_) => "host stopped",
         StopReason::HostDeregistered(_) => "host deregistered",
+        StopReason::NoCapacity(_) => "gave up waiting for capacity",
+        StopReason::SpotInterruption => "Fargate Spot interruption",
+        StopReason::FargateRetirement => "Fargate retirement",
+        StopReason::ZoneOutage => "zone outage",
+        StopReason::Unhealthy => "failed container health checks",
     }
 }
 
@@ -585,6 +618,10 @@ impl Observer for SummaryBuilder {
     fn observe(&mut self, now: SimTime, fact: &Fact, cluster: &Cluster) {
         self.advance(now);
         self.tally.observe(now, fact, cluster);
+        self.fleet.observe(now, fact, &self.tally, cluster);
+        if let Some(costs) = &mut self.costs {
+            costs.observe(now, fact, cluster);
+        }
         if Inputs::of(fact).touches(Inputs::TASKS.and(Inputs::INSTANCES)) {
             self.present = Present::of(cluster);
         }
@@ -619,6 +656,9 @@ impl Observer for SummaryBuilder {
                 {
                     *self.exit_codes.entry(*exit_code).or_insert(0) += 1;
                 }
+            }
+            Fact::RequestUnplaced { held_back: Some(by), .. } => {
+                *self.failures.held_back.entry(*by).or_insert(0) += 1;
             }
             Fact::RequestUnplaced { rejections, closest, .. } => self.unplaced(rejections, *closest, cluster),
             Fact::ServiceUnplaced { rejections, closest, .. } => self.unplaced(rejections, *closest, cluster),

@@ -8,6 +8,8 @@
 //! all counts for nothing. **Percentiles** are exact, by nearest rank ([`crate::metrics::timing`]).
 
 mod build;
+mod cost;
+mod fleet;
 mod render;
 
 use serde::Serialize;
@@ -41,6 +43,12 @@ pub struct Summary {
     pub capacity: Vec<Capacity>,
     /// Container instances.
     pub instances: Instances,
+    /// Auto Scaling groups, capacity providers and Fargate; left out where the scenario has none of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fleet: Option<Fleet>,
+    /// What it costs; left out where nothing has a price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
     /// Services, in name order.
     pub services: Vec<ServiceSummary>,
     /// Entries of `workload:` and calls that asked for tasks, in name order.
@@ -58,19 +66,20 @@ pub struct Count {
 }
 
 /// Tasks by what became of them. `requested` = `placed` + `waiting` + `missing` + `dropped` + what services stopped
-/// wanting before it was placed, less what was placed unasked (replacements started on top of the desired count).
+/// wanting before it was placed, less what was placed unasked (replacements started on top of the desired count). With
+/// capacity providers, what waits in PROVISIONING and what gave up there comes on top ([`WaitedForCapacity`]).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tasks {
     /// Copies asked for by calls, and tasks that services came to want.
     pub requested: u64,
-    /// Placed on an instance.
+    /// Got a place, on an instance or on Fargate.
     pub placed: u64,
     /// Entered RUNNING.
     pub started: u64,
     /// RUNNING at the end.
     pub running: u64,
-    /// Placed and wanted, but not RUNNING at the end.
+    /// Wanted, but not RUNNING at the end, those in PROVISIONING included.
     pub pending: u64,
     /// Asked to stop, but not STOPPED at the end.
     pub stopping: u64,
@@ -218,8 +227,212 @@ pub struct Instances {
     pub disconnected: u64,
 }
 
-/// One service.
+/// Capacity that comes and goes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Fleet {
+    /// Auto Scaling groups, in name order.
+    pub auto_scaling_groups: Vec<GroupSummary>,
+    /// Capacity providers, in name order.
+    pub capacity_providers: Vec<ProviderSummary>,
+    /// Scaling decisions that raised a desired capacity.
+    pub scale_outs: u64,
+    /// Scaling decisions that lowered one.
+    pub scale_ins: u64,
+    /// Instances that EC2 launched.
+    pub launches: u64,
+    /// Launches that EC2 could not carry out (ASG-005).
+    pub launch_failures: u64,
+    /// Spot interruption warnings (SPT-002).
+    pub interruptions_noticed: u64,
+    /// Spot instances that EC2 took back.
+    pub interruptions_reclaimed: u64,
+    /// Rebalance recommendations (SPT-003).
+    pub rebalance_recommendations: u64,
+    /// Service tasks stopped because their instance drained (INS-004).
+    pub tasks_drained: u64,
+    /// Tasks lost with a Spot instance that EC2 took back.
+    pub tasks_lost_to_spot: u64,
+    /// Tasks lost with any other host.
+    pub tasks_lost_otherwise: u64,
+    /// How long the lost tasks had been RUNNING, in all.
+    pub work_lost_seconds: f64,
+    /// Attempts of services to create a task for which PROVISIONING (CAS-009) or Fargate (FGT-010) had no room.
+    pub tasks_held_back: u64,
+    /// Waits in PROVISIONING for an instance (CAS-008).
+    pub waited_for_capacity: WaitedForCapacity,
+    /// AWS Fargate; left out where nothing ran there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fargate: Option<FargateSummary>,
+}
+
+/// A number over the run: its extremes, its mean over time, and its value at the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Range {
+    /// The least.
+    pub min: f64,
+    /// The mean over time.
+    pub mean: f64,
+    /// The most.
+    pub max: f64,
+    /// At the end.
+    pub last: f64,
+}
+
+/// One Auto Scaling group.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupSummary {
+    /// `AutoScalingGroupName`.
+    pub auto_scaling_group_name: String,
+    /// Its desired capacity.
+    pub desired_capacity: Range,
+    /// Its instances in service.
+    pub in_service: Range,
+    /// Instances that EC2 launched for it.
+    pub launches: u64,
+    /// Launches that failed.
+    pub launch_failures: u64,
+    /// Instances terminated.
+    pub terminations: u64,
+    /// Spot interruption warnings.
+    pub interruptions_noticed: u64,
+    /// Spot instances that EC2 took back.
+    pub interruptions_reclaimed: u64,
+    /// Decisions that raised its desired capacity.
+    pub scale_outs: u64,
+    /// Decisions that lowered it.
+    pub scale_ins: u64,
+}
+
+/// One capacity provider.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProviderSummary {
+    /// Its name.
+    pub capacity_provider_name: String,
+    /// Its tasks that got a place.
+    pub placed: u64,
+    /// RUNNING at the end.
+    pub running: u64,
+    /// In PROVISIONING, waiting for an instance, at the end.
+    pub waiting: u64,
+    /// Never reached RUNNING.
+    pub failed_to_start: u64,
+    /// Lost with their host.
+    pub lost: u64,
+}
+
+/// Waits in PROVISIONING for an instance of a capacity provider (CAS-008).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WaitedForCapacity {
+    /// Tasks that got the instance they had waited for.
+    pub got_capacity: u64,
+    /// Tasks that gave up (CAS-010).
+    pub gave_up: u64,
+    /// Tasks that still wait at the end.
+    pub waiting: u64,
+    /// The most that waited at one time.
+    pub waiting_peak: u64,
+    /// How long they waited: those that got an instance, and those that gave up.
+    pub time: Quantiles,
+}
+
+/// AWS Fargate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FargateSummary {
+    /// Tasks created there.
+    pub tasks: u64,
+    /// Tasks that Fargate Spot took the capacity from (SPT-011).
+    pub spot_interruptions: u64,
+    /// Tasks RUNNING.
+    pub running: Range,
+    /// vCPU of the tasks there, whatever their state.
+    pub vcpu: Range,
+}
+
+/// What a run costs: what is to be paid, after all discounts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cost {
+    /// `USD` or `CNY`.
+    pub currency: &'static str,
+    /// `$` or `¥`.
+    #[serde(skip)]
+    pub currency_symbol: &'static str,
+    /// All of it.
+    pub total: f64,
+    /// The same for an hour of the run.
+    pub mean_per_hour: f64,
+    /// What it would be without discounts.
+    pub list_price: f64,
+    /// Of the total, EC2 instances on demand.
+    pub on_demand: f64,
+    /// Of the total, Spot instances.
+    pub spot: f64,
+    /// Of the total, Fargate and Fargate Spot, storage included.
+    pub fargate: f64,
+    /// Of the total, EBS volumes of instances.
+    pub volumes: f64,
+    /// Of the total, what no task reserved.
+    pub idle: f64,
+    /// What contracts took off the list price.
+    pub savings: Savings,
+    /// Of the total, commitment of the Savings Plan that was lost: it is in none of the lists.
+    pub unused_commitment: f64,
+    /// By kind of charge.
+    pub by_charge: Vec<Amount>,
+    /// By instance type, Fargate platform, and EBS.
+    pub by_resource_type: Vec<Amount>,
+    /// By capacity provider.
+    pub by_capacity_provider: Vec<Amount>,
+    /// By service or group of standalone tasks; what is idle is missing here.
+    pub by_service: Vec<Amount>,
+    /// Where the prices are from.
+    pub price_notes: Vec<PriceNotes>,
+    /// Instances and Fargate tasks that have no price and are therefore not on the bill, by what they are.
+    pub without_price: Vec<Count>,
+}
+
+/// What contracts take off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Savings {
+    /// Reserved capacity.
+    pub reservations: f64,
+    /// A Savings Plan, its lost commitment not counted.
+    pub savings_plan: f64,
+    /// A discount on everything.
+    pub discount: f64,
+}
+
+/// A name and what it costs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Amount {
+    /// What.
+    pub name: String,
+    /// How much.
+    pub amount: f64,
+}
+
+/// Prices that are from one place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PriceNotes {
+    /// Where they are from.
+    pub provenance: String,
+    /// Whether they are estimates.
+    pub estimate: bool,
+    /// Of what they are.
+    pub prices: Vec<String>,
+}
+
+/// One service.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceSummary {
     /// `serviceName`.
@@ -230,7 +443,7 @@ pub struct ServiceSummary {
     pub desired_count: u32,
     /// RUNNING and wanted at the end.
     pub running_count: u32,
-    /// Placed and wanted, but not RUNNING at the end.
+    /// Wanted, but not RUNNING at the end.
     pub pending_count: u32,
     /// The fewest RUNNING tasks after it had first reached its desired count; none where it never did.
     pub min_running_count: Option<u32>,

@@ -4,7 +4,7 @@ use core::fmt::Write as _;
 
 use ecsim_kernel::Span;
 
-use super::{Count, Level, Quantiles, Summary};
+use super::{Amount, Cost, Count, Level, Quantiles, Range, Summary};
 
 /// How to print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +68,10 @@ impl Summary {
         page.placement(self);
         page.times(self);
         page.capacity(self);
+        page.fleet(self);
+        if let Some(cost) = &self.cost {
+            page.cost(cost, &self.region);
+        }
         page.services(self);
         page.workload(self);
         page.text
@@ -213,8 +217,12 @@ impl Page {
     }
 
     fn capacity(&mut self, summary: &Summary) {
-        self.heading("Capacity");
         let instances = &summary.instances;
+        // All on Fargate: there is nothing to tell of instances.
+        if instances.registered_peak == 0 && summary.fleet.as_ref().is_some_and(|fleet| fleet.fargate.is_some()) {
+            return;
+        }
+        self.heading("Capacity");
         let mean_peak = |mean: f64, peak: u64| format!("{} mean, {} peak", mean_text(mean), grouped(peak));
         self.items(&[
             ("instances", cell(grouped(instances.registered))),
@@ -255,6 +263,158 @@ impl Page {
         self.table(&["", "mean", "peak", "end", "over time"], &rows);
     }
 
+    /// Capacity that comes and goes; nothing where the scenario has none.
+    fn fleet(&mut self, summary: &Summary) {
+        let Some(fleet) = &summary.fleet else { return };
+        self.heading("Scaling");
+        if !fleet.auto_scaling_groups.is_empty() || fleet.launches + fleet.launch_failures > 0 {
+            self.items(&[
+                ("scale-outs", cell(grouped(fleet.scale_outs))),
+                ("scale-ins", cell(grouped(fleet.scale_ins))),
+                ("launches", cell(grouped(fleet.launches))),
+                ("launch failures", bad(fleet.launch_failures)),
+            ]);
+        }
+        if !fleet.auto_scaling_groups.is_empty() {
+            let span = |range: &Range| {
+                let whole = |number: f64| grouped(number as u64);
+                // What never changed needs no three numbers.
+                if range.min == range.max {
+                    return whole(range.max);
+                }
+                format!("{} / {} / {}", whole(range.min), mean_text(range.mean), whole(range.max))
+            };
+            let rows: Vec<Vec<Cell>> = fleet
+                .auto_scaling_groups
+                .iter()
+                .take(ROWS)
+                .map(|group| {
+                    vec![
+                        cell(&group.auto_scaling_group_name),
+                        cell(span(&group.desired_capacity)),
+                        cell(span(&group.in_service)),
+                        cell(grouped(group.launches)),
+                        bad(group.launch_failures),
+                        cell(grouped(group.interruptions_noticed)),
+                        cell(grouped(group.interruptions_reclaimed)),
+                    ]
+                })
+                .collect();
+            let header =
+                ["min / mean / max", "desired", "in service", "launches", "failed", "Spot notices", "reclaimed"];
+            self.table(&header, &rows);
+            self.more(fleet.auto_scaling_groups.len());
+        }
+        if fleet.interruptions_noticed + fleet.interruptions_reclaimed + fleet.rebalance_recommendations > 0 {
+            self.items(&[
+                ("Spot notices", cell(grouped(fleet.interruptions_noticed))),
+                ("reclaimed", cell(grouped(fleet.interruptions_reclaimed))),
+                ("rebalance recommendations", cell(grouped(fleet.rebalance_recommendations))),
+            ]);
+        }
+        if fleet.tasks_drained + fleet.tasks_lost_to_spot + fleet.tasks_lost_otherwise > 0 {
+            let mut items = vec![
+                ("tasks drained", cell(grouped(fleet.tasks_drained))),
+                ("lost to Spot", bad(fleet.tasks_lost_to_spot)),
+                ("lost otherwise", bad(fleet.tasks_lost_otherwise)),
+            ];
+            if fleet.work_lost_seconds > 0.0 {
+                items.push(("work lost", Cell { text: seconds(Some(fleet.work_lost_seconds)), tone: Tone::Bad }));
+            }
+            self.items(&items);
+        }
+        let waited = &fleet.waited_for_capacity;
+        let waits = waited.got_capacity + waited.gave_up + waited.waiting;
+        let mut items = Vec::new();
+        if waits > 0 {
+            items.extend([
+                ("waited for capacity", cell(grouped(waits))),
+                ("p50", cell(seconds(waited.time.p50))),
+                ("p95", cell(seconds(waited.time.p95))),
+                ("max", cell(seconds(waited.time.max))),
+                ("gave up", bad(waited.gave_up)),
+                ("still waiting", bad(waited.waiting)),
+            ]);
+        }
+        if fleet.tasks_held_back > 0 {
+            items.push(("attempts held back", bad(fleet.tasks_held_back)));
+        }
+        if !items.is_empty() {
+            self.items(&items);
+        }
+        if let Some(fargate) = &fleet.fargate {
+            self.items(&[
+                ("Fargate tasks", cell(grouped(fargate.tasks))),
+                ("running", cell(mean_peak(&fargate.running))),
+                ("vCPU", cell(mean_peak(&fargate.vcpu))),
+                ("Spot interruptions", cell(grouped(fargate.spot_interruptions))),
+            ]);
+        }
+    }
+
+    /// What it costs, in a few lines.
+    fn cost(&mut self, cost: &Cost, region: &str) {
+        self.heading("Cost");
+        let plain = cost.currency_symbol.is_ascii() || self.style.unicode;
+        let symbol = if plain { cost.currency_symbol } else { cost.currency };
+        let show = |amount: f64| cell(money(symbol, amount));
+        let mut items = vec![("total", show(cost.total)), ("per hour", show(cost.mean_per_hour))];
+        let charges =
+            [("on demand", cost.on_demand), ("Spot", cost.spot), ("Fargate", cost.fargate), ("EBS", cost.volumes)];
+        items.extend(charges.into_iter().filter(|(_, amount)| *amount != 0.0).map(|(name, it)| (name, show(it))));
+        // Only of instances anything can be idle.
+        if cost.on_demand + cost.spot + cost.volumes != 0.0 || cost.idle != 0.0 {
+            items.push(("idle", cell(share(symbol, cost.idle, cost.total))));
+        }
+        self.items(&items);
+        let savings = &cost.savings;
+        let saved = [
+            ("saved by reservations", savings.reservations),
+            ("saved by the Savings Plan", savings.savings_plan),
+            ("saved by the discount", savings.discount),
+            ("commitment lost", cost.unused_commitment),
+        ];
+        let saved: Vec<(&str, Cell)> =
+            saved.into_iter().filter(|(_, amount)| *amount != 0.0).map(|(name, it)| (name, show(it))).collect();
+        if !saved.is_empty() {
+            self.items(&saved);
+        }
+        if cost.by_capacity_provider.len() > 1 {
+            self.amounts("by capacity provider", &cost.by_capacity_provider, symbol);
+        }
+        self.amounts("by service", &cost.by_service, symbol);
+        let estimates: Vec<String> = cost
+            .price_notes
+            .iter()
+            .filter(|note| note.estimate)
+            .map(|note| format!("{} ({})", note.provenance, few(&note.prices, 3)))
+            .collect();
+        if !estimates.is_empty() {
+            let text = format!("prices in {region} are estimates: {}", few(&estimates, 2));
+            self.wrapped(text.split(' ').map(str::to_owned));
+        }
+        self.counts("without a price, not counted here", &cost.without_price);
+    }
+
+    /// The largest of some amounts.
+    fn amounts(&mut self, label: &str, amounts: &[Amount], symbol: &str) {
+        const SHOWN: usize = 5;
+        let mut sorted: Vec<&Amount> = amounts.iter().filter(|it| it.amount != 0.0).collect();
+        if sorted.is_empty() {
+            return;
+        }
+        sorted.sort_by(|one, other| other.amount.total_cmp(&one.amount));
+        let mut shown: Vec<String> =
+            sorted.iter().take(SHOWN).map(|it| format!("{} {}", it.name, money(symbol, it.amount))).collect();
+        if sorted.len() > SHOWN {
+            shown.push(format!("{} more", sorted.len() - SHOWN));
+        }
+        let dot = self.dot().trim_end().to_owned();
+        let last = shown.len() - 1;
+        let blocks = shown.into_iter().enumerate().map(|(at, it)| if at < last { format!("{it}{dot}") } else { it });
+        self.wrapped(core::iter::once(format!("{label}:")).chain(blocks));
+    }
+
     fn services(&mut self, summary: &Summary) {
         if summary.services.is_empty() {
             return;
@@ -283,6 +443,8 @@ impl Page {
             // A service that is where it should be needs no words.
             if let (Some(at), Some(event)) = (service.last_event_seconds, &service.last_event)
                 && service.running_count < service.desired_count
+                // Which tasks it started does not tell why the others are missing.
+                && !event.contains(" has started ")
             {
                 let at = ecsim_kernel::SimTime::ZERO + Span::from_secs_f64(at);
                 self.wrapped(format!("at {at} {event}").split(' ').map(str::to_owned));
@@ -410,8 +572,37 @@ impl Page {
     }
 }
 
+/// `$1,234.56`; below a dollar with four decimals.
+fn money(symbol: &str, amount: f64) -> String {
+    let sign = if amount < 0.0 { "-" } else { "" };
+    let amount = amount.abs();
+    if amount < 0.995 {
+        return format!("{sign}{symbol}{amount:.4}");
+    }
+    let cents = (amount * 100.0).round() as u64;
+    format!("{sign}{symbol}{}.{:02}", grouped(cents / 100), cents % 100)
+}
+
+/// An amount and its share of a whole.
+fn share(symbol: &str, part: f64, whole: f64) -> String {
+    let amount = money(symbol, part);
+    if whole > 0.0 { format!("{amount} ({})", percent(part / whole * 100.0)) } else { amount }
+}
+
+/// The first of a list, and how many more there are.
+fn few(list: &[String], most: usize) -> String {
+    let shown = list.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
+    if list.len() > most { format!("{shown}, {} more", list.len() - most) } else { shown }
+}
+
 fn mean_text(mean: f64) -> String {
     if mean >= 100.0 { grouped(mean.round() as u64) } else { format!("{mean:.1}") }
+}
+
+/// `1,741 mean, 2,200 peak`; a peak of quarters of a vCPU keeps them.
+fn mean_peak(range: &Range) -> String {
+    let peak = if range.max.fract() == 0.0 { grouped(range.max as u64) } else { range.max.to_string() };
+    format!("{} mean, {peak} peak", mean_text(range.mean))
 }
 
 fn percent(percent: f64) -> String {

@@ -1,4 +1,4 @@
-//! `events.jsonl`: every state change in the shape of the EventBridge events that Amazon ECS sends, one JSON object a line.
+//! `events.jsonl`: every state change in the shape of the EventBridge events that AWS sends, one JSON object a line.
 //!
 //! When an event is sent:
 //!
@@ -10,43 +10,53 @@
 //!   alone cause none.
 //! * `ECS Service Action`: for the service events that have a name (SVC-052, FLR-011, AZR-011). It carries no text, as
 //!   with AWS; the texts are in `service_events.csv`.
+//! * `EC2 Spot Instance Interruption Warning`, `EC2 Instance Rebalance Recommendation`: as they come.
+//! * `EC2 Instance Launch Successful`, `EC2 Instance Launch Unsuccessful`, `EC2 Instance Terminate Successful` of EC2 Auto
+//!   Scaling: when an instance enters InService or the warm pool, cannot be launched, has left its group and EC2.
 //!
 //! What a simulator cannot know and every consumer expects (event ids, addresses, image digests, Docker's version) is made up from
 //! names and numbers, the same in every run. What stays out: `networkBindings` (a definition here knows its ports by
-//! task, not by container) and what only Fargate tasks have.
+//! task, not by container).
 
+mod capacity;
 mod ids;
 mod shape;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 
 use ecsim_cluster::arn;
-use ecsim_cluster::definitions::{ContainerDefinition, InstanceShape};
+use ecsim_cluster::definitions::{ContainerDefinition, FargatePlatform, FargateSize, InstanceShape, LaunchType};
 use ecsim_cluster::events::ServiceEvent;
-use ecsim_cluster::fact::TaskOrigin;
+use ecsim_cluster::fact::{TaskOrigin, TerminationReason};
 use ecsim_cluster::{
-    AttributeId, Cluster, Definitions, DesiredStatus, Fact, GpuNeed, GroupId, InstanceId, InstanceStatus, Observer,
-    PortSet, Rejection, Resources, ServiceId, ShapeId, StopReason, Task, TaskDefinitionId, TaskId, TaskStatus, ValueId,
-    ZoneId,
+    AttributeId, Cluster, Definitions, DesiredStatus, Fact, GpuNeed, GroupId, HealthStatus, Instance, InstanceId,
+    InstanceStatus, Observer, PortSet, ProviderId, Rejection, Resources, ServiceId, ShapeId, StopReason, Task,
+    TaskDefinitionId, TaskId, TaskStatus, ValueId, ZoneId,
 };
 use ecsim_kernel::{SimTime, Table};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use self::capacity::Launch;
 use self::shape::{
-    Attachments, Containers, Digits, Envelope, InstanceDetail, NameValue, ResourceList, ServiceDetail, Stamp,
-    TaskDetail, VersionInfo,
+    Attachments, Containers, Digits, Envelope, EphemeralStorage, InstanceDetail, NameValue, ResourceList,
+    ServiceDetail, Stamp, TaskDetail, VersionInfo,
 };
 use super::Sink;
-use super::slots::TaskSlots;
-use super::waiting::NO_INSTANCES;
+use super::waiting::{NO_INSTANCES, NO_INSTANCES_IN_PROVIDER};
 use crate::clock::Clock;
+use crate::metrics::instances::is_gone;
+use crate::metrics::slab::Slab;
 
 /// How many bytes are gathered before they go to the writer.
 const BUFFER: usize = 1 << 18;
+
+/// `source` of the events of Amazon ECS.
+const ECS: &str = "aws.ecs";
 
 /// The version of Docker that every instance claims to run.
 const DOCKER_VERSION: &str = "DockerVersion: 25.0.8";
@@ -63,12 +73,19 @@ pub struct EventSink<W: Write> {
     stamp: Stamp,
     kinds: Table<TaskDefinitionId, TaskKind>,
     shapes: Table<ShapeId, HostKind>,
-    hosts: Table<InstanceId, Host>,
+    hosts: Slab<InstanceId, Host>,
     services: Table<ServiceId, ServiceNames>,
-    tasks: TaskSlots<TaskState>,
+    tasks: Slab<TaskId, TaskState>,
     /// What changed in this instant and has not been told.
     changed_tasks: Vec<TaskId>,
     changed_hosts: Vec<InstanceId>,
+    /// Instances of which nothing can be told any more.
+    gone_hosts: Vec<InstanceId>,
+    /// Instances on their way into a group: from EC2, or from the warm pool.
+    launches: BTreeMap<InstanceId, Launch>,
+    /// Instances that EC2 shuts down while their group still has them, with the reason.
+    terminations: BTreeMap<InstanceId, TerminationReason>,
+    no_attributes: Json,
     scratch: Vec<u8>,
 }
 
@@ -92,6 +109,8 @@ struct TaskKind {
     arn: Json,
     overrides: Json,
     containers: Vec<ContainerKind>,
+    /// What Fargate knows of it, and the attributes of a task there.
+    fargate: Option<(FargateSize, Json)>,
 }
 
 /// What all containers of a definition share.
@@ -110,11 +129,18 @@ struct TaskState {
     definition: TaskDefinitionId,
     group: GroupId,
     origin: TaskOrigin,
-    instance: InstanceId,
+    launch_type: LaunchType,
+    provider: Option<ProviderId>,
+    /// `None`: on Fargate, or it waits for an instance.
+    instance: Option<InstanceId>,
+    /// Of a Fargate task.
+    zone: Option<ZoneId>,
     reserved: Resources,
     containers: Vec<ContainerState>,
     attachment: Option<Box<Attachment>>,
     last: TaskStatus,
+    /// Where an essential container has a health check (TSK-043).
+    health: Option<HealthStatus>,
     /// `stopCode` and `stoppedReason`, once it shall stop.
     stop: Option<(&'static str, String)>,
     version: u32,
@@ -138,6 +164,8 @@ struct ContainerState {
     status: TaskStatus,
     exit_code: Option<i32>,
     out_of_memory: bool,
+    /// Where it has a health check (TSK-041).
+    health: Option<HealthStatus>,
     /// The devices pinned to it, as a bit set.
     gpus: u64,
 }
@@ -168,7 +196,6 @@ struct HostKind {
     task_attributes: Json,
     registered: Json,
     version_info: Json,
-    launch_type: &'static str,
 }
 
 /// What is remembered of a container instance.
@@ -176,6 +203,7 @@ struct Host {
     arn: Json,
     ec2_instance_id: Json,
     shape: ShapeId,
+    zone: ZoneId,
     gpu_ids: Vec<String>,
     /// Where they differ from those of its kind.
     attributes: Option<Json>,
@@ -212,7 +240,7 @@ impl<W: Write> EventSink<W> {
             stamp,
             kinds: definitions.task_definitions.ids().map(|id| TaskKind::new(&definitions, id)).collect(),
             shapes: definitions.shapes.ids().map(|id| HostKind::new(&definitions, id)).collect(),
-            hosts: definitions.instances.ids().map(|id| Host::new(&definitions, id)).collect(),
+            hosts: Slab::default(),
             services: definitions
                 .services
                 .ids()
@@ -222,9 +250,13 @@ impl<W: Write> EventSink<W> {
                     zone_failure: None,
                 })
                 .collect(),
-            tasks: TaskSlots::new(),
+            tasks: Slab::default(),
             changed_tasks: Vec::new(),
             changed_hosts: Vec::new(),
+            gone_hosts: Vec::new(),
+            launches: BTreeMap::new(),
+            terminations: BTreeMap::new(),
+            no_attributes: raw::<[NameValue<'_>]>(&[]),
             scratch: Vec::new(),
             out: Lines {
                 out: BufWriter::with_capacity(BUFFER, writer),
@@ -252,6 +284,9 @@ impl<W: Write> EventSink<W> {
         for host in hosts.drain(..) {
             self.tell_host(host, false);
         }
+        for host in self.gone_hosts.drain(..) {
+            self.hosts.remove(host);
+        }
         // The lists keep their memory.
         (self.changed_tasks, self.changed_hosts) = (tasks, hosts);
     }
@@ -274,6 +309,14 @@ impl<W: Write> EventSink<W> {
         }
     }
 
+    /// A container of the task changed, and with it perhaps the health of the task.
+    fn look_at_health(&mut self, task: TaskId, cluster: &Cluster) {
+        if let (Some(state), Some(row)) = (self.tasks.get_mut(task), cluster.tasks().get(task)) {
+            state.health = state.health.map(|_| row.health());
+        }
+        self.task_changed(task);
+    }
+
     fn host_changed(&mut self, instance: InstanceId) {
         if let Some(host) = self.hosts.get_mut(instance)
             && !core::mem::replace(&mut host.changed, true)
@@ -284,7 +327,18 @@ impl<W: Write> EventSink<W> {
 
     /// Takes over what the books say about an instance, and notes whether its resources changed.
     fn look_at_host(&mut self, instance: InstanceId, cluster: &Cluster) {
-        let (Some(host), Some(row)) = (self.hosts.get_mut(instance), cluster.instances().get(instance)) else { return };
+        let Some(row) = cluster.instances().get(instance) else { return };
+        let gone = is_gone(row);
+        if self.hosts.get(instance).is_none() {
+            if gone {
+                return;
+            }
+            self.hosts.insert(instance, Host::new(&self.definitions, row));
+        }
+        if gone {
+            self.gone_hosts.push(instance);
+        }
+        let Some(host) = self.hosts.get_mut(instance) else { return };
         host.status = row.status;
         if host.connected != row.connected {
             host.connected = row.connected;
@@ -305,13 +359,18 @@ impl<W: Write> EventSink<W> {
     }
 
     fn tell_task(&mut self, task: TaskId, always: bool) {
-        let Self { out, definitions, cluster_arn, tasks, kinds, shapes, hosts, services, stamp, .. } = self;
+        let Self { out, definitions, cluster_arn, tasks, kinds, shapes, hosts, services, stamp, no_attributes, .. } =
+            self;
         let Some(state) = tasks.get_mut(task) else { return };
         if !core::mem::take(&mut state.changed) && !always {
             return;
         }
         state.version += 1;
-        let (kind, host) = (&kinds[state.definition], &hosts[state.instance]);
+        let (kind, host) = (&kinds[state.definition], state.instance.and_then(|instance| hosts.get(instance)));
+        let fargate = kind.fargate.as_ref().filter(|_| state.launch_type == LaunchType::Fargate);
+        // Nobody is connected to a task that has no host yet.
+        let on_fargate = fargate.is_some() && state.last != TaskStatus::Provisioning;
+        let connected = host.map(|host| host.connected).or(on_fargate.then_some(true));
         let started_by = match state.origin {
             TaskOrigin::Service { service, .. } => services.get(service).map(|names| names.deployment.as_str()),
             TaskOrigin::Source { source, .. } => {
@@ -320,26 +379,40 @@ impl<W: Write> EventSink<W> {
         };
         let detail = TaskDetail {
             attachments: Attachments { eni: state.attachment.as_deref(), last: state.last },
-            attributes: &shapes[host.shape].task_attributes,
-            availability_zone: definitions.zones.name(definitions.instances[state.instance].zone),
+            attributes: match (host, fargate) {
+                (Some(host), _) => &shapes[host.shape].task_attributes,
+                (None, Some((_, attributes))) => attributes,
+                (None, None) => no_attributes,
+            },
+            availability_zone: host.map(|host| host.zone).or(state.zone).map(|zone| definitions.zones.name(zone)),
+            capacity_provider_name: state
+                .provider
+                .map(|provider| definitions.capacity_providers[provider].name.as_str()),
             cluster_arn,
-            connectivity: if host.connected { "CONNECTED" } else { "DISCONNECTED" },
-            connectivity_at: match host.connection {
+            connectivity: connected.map(|connected| if connected { "CONNECTED" } else { "DISCONNECTED" }),
+            connectivity_at: connected.map(|_| match host.and_then(|host| host.connection) {
                 Some((at, stamp)) if at > state.created_at => stamp,
                 _ => state.created,
+            }),
+            container_instance_arn: host.map(|host| &*host.arn),
+            containers: Containers {
+                task: state,
+                kinds: &kind.containers,
+                gpu_ids: host.map_or(&[], |host| host.gpu_ids.as_slice()),
             },
-            container_instance_arn: &host.arn,
-            containers: Containers { task: state, kinds: &kind.containers, gpu_ids: &host.gpu_ids },
             cpu: Digits(state.reserved.cpu),
             created_at: state.created,
             desired_status: if state.stop.is_some() { DesiredStatus::Stopped } else { DesiredStatus::Running }.name(),
             enable_execute_command: false,
+            ephemeral_storage: fargate.map(|(size, _)| EphemeralStorage { size_in_gib: size.ephemeral_gib }),
             execution_stopped_at: state.execution_stopped,
             group: definitions.groups.name(state.group),
-            launch_type: shapes[host.shape].launch_type,
+            health_status: state.health.map(HealthStatus::name),
+            launch_type: state.launch_type.name(),
             last_status: state.last.name(),
             memory: Digits(state.reserved.memory),
             overrides: &kind.overrides,
+            platform_version: fargate.map(|(size, _)| platform_version(size.platform)),
             pull_started_at: state.pull_started,
             pull_stopped_at: state.pull_stopped,
             started_at: state.started,
@@ -353,7 +426,7 @@ impl<W: Write> EventSink<W> {
             updated_at: *stamp,
             version: state.version,
         };
-        out.tell("ECS Task State Change", *stamp, &state.arn, detail);
+        out.tell(ECS, "ECS Task State Change", *stamp, &[&state.arn], detail);
     }
 
     fn tell_host(&mut self, instance: InstanceId, always: bool) {
@@ -382,37 +455,50 @@ impl<W: Write> EventSink<W> {
             version_info: &kind.version_info,
             updated_at: *stamp,
         };
-        out.tell("ECS Container Instance State Change", *stamp, &host.arn, detail);
+        out.tell(ECS, "ECS Container Instance State Change", *stamp, &[&host.arn], detail);
     }
 
-    fn tell_service(&mut self, service: ServiceId, event: ServiceEvent) {
-        let Self { out, cluster_arn, hosts, services, stamp, .. } = self;
+    fn tell_service(&mut self, service: ServiceId, event: ServiceEvent, cluster: &Cluster) {
+        let Self { out, cluster_arn, definitions, services, stamp, .. } = self;
         let (Some((kind, name)), Some(names)) = (event.event_name(), services.get(service)) else { return };
         // FLR-011: the code of FLR-001, and the instance that got furthest.
         let failure = match event {
             ServiceEvent::PlacementFailed { closest } => Some(closest),
+            ServiceEvent::ProviderEmpty => Some(None),
             ServiceEvent::RebalancingPlacementFailed { zone } => {
                 Some(names.zone_failure.filter(|(tried, _)| *tried == zone).and_then(|(_, closest)| closest))
             }
             _ => None,
         };
-        let closest = failure.flatten().and_then(|(instance, _)| hosts.get(instance)).map(|host| &*host.arn);
+        let closest = failure.flatten().and_then(|(instance, _)| cluster.instances().get(instance));
+        let closest = closest.map(|row| raw(&arn::container_instance_arn(definitions, row)));
+        let closest = closest.as_deref();
         let detail = ServiceDetail {
             event_type: kind.name(),
             event_name: name,
             cluster_arn,
             container_instance_arns: failure.map(|_| closest.as_slice()),
-            reason: failure.map(|closest| closest.map_or(NO_INSTANCES, |(_, reason)| reason.code())),
+            reason: match event {
+                ServiceEvent::ProviderEmpty => Some(NO_INSTANCES_IN_PROVIDER),
+                // FGP-002: there is no instance to name.
+                ServiceEvent::FargateUnavailable => Some("RESOURCE:FARGATE"),
+                _ => failure.map(|closest| closest.map_or(NO_INSTANCES, |(_, reason)| reason.code())),
+            },
             created_at: *stamp,
         };
-        out.tell("ECS Service Action", *stamp, &names.arn, detail);
+        out.tell(ECS, "ECS Service Action", *stamp, &[&names.arn], detail);
     }
 
     fn create(&mut self, task: TaskId, fact: &Fact, cluster: &Cluster) {
-        let Fact::TaskCreated { definition, group, origin, instance, requirements, .. } = *fact else { return };
+        let Fact::TaskCreated {
+            definition, group, origin, launch_type, provider, instance, zone, requirements, ..
+        } = *fact
+        else {
+            return;
+        };
         let row = cluster.tasks().get(task);
         let definitions = &*self.definitions;
-        let reserved = row.map_or(requirements.least(), |row| row.reserved);
+        let reserved = row.filter(|row| row.instance.is_some()).map_or(requirements.least(), |row| row.reserved);
         let first = if requirements.eni { TaskStatus::Provisioning } else { TaskStatus::Pending };
         let task_id = arn::task_id(definitions, task);
         let state = TaskState {
@@ -420,11 +506,15 @@ impl<W: Write> EventSink<W> {
             definition,
             group,
             origin,
+            launch_type,
+            provider,
             instance,
+            zone,
             reserved,
             containers: containers(definitions, definition, &format!("{}/{task_id}", self.container_prefix), row),
             attachment: requirements.eni.then(|| Box::new(attachment(definitions, row, &task_id))),
             last: row.map_or(first, |row| row.last),
+            health: row.filter(|row| row.checked != 0).map(Task::health),
             stop: None,
             version: 0,
             changed: false,
@@ -438,8 +528,26 @@ impl<W: Write> EventSink<W> {
             stopped: None,
         };
         self.tasks.insert(task, state);
-        self.look_at_host(instance, cluster);
+        if let Some(instance) = instance {
+            self.look_at_host(instance, cluster);
+        }
         self.tell_task(task, true);
+    }
+
+    /// A task that waited for an instance got one.
+    fn place(&mut self, task: TaskId, instance: InstanceId, cluster: &Cluster) {
+        let (Some(state), Some(row)) = (self.tasks.get_mut(task), cluster.tasks().get(task)) else { return };
+        let definitions = &*self.definitions;
+        let task_id = arn::task_id(definitions, task);
+        state.instance = Some(instance);
+        state.reserved = row.reserved;
+        state.containers =
+            containers(definitions, state.definition, &format!("{}/{task_id}", self.container_prefix), Some(row));
+        if state.attachment.is_some() {
+            state.attachment = Some(Box::new(attachment(definitions, Some(row), &task_id)));
+        }
+        self.task_changed(task);
+        self.look_at_host(instance, cluster);
     }
 
     fn move_task(&mut self, task: TaskId, to: TaskStatus, cluster: &Cluster) {
@@ -459,7 +567,9 @@ impl<W: Write> EventSink<W> {
             TaskStatus::Stopped => state.stopped = Some(stamp),
             _ => {}
         }
-        self.look_at_host(instance, cluster);
+        if let Some(instance) = instance {
+            self.look_at_host(instance, cluster);
+        }
         self.tell_task(task, true);
         if to == TaskStatus::Stopped {
             self.tasks.remove(task);
@@ -470,10 +580,12 @@ impl<W: Write> EventSink<W> {
         let stamp = self.stamp;
         let Some(state) = self.tasks.get_mut(task) else { return };
         state.stopping = Some(stamp);
-        state.stop = Some((reason.code().name(), reason.text(&self.definitions, state.origin.service())));
+        state.stop = Some((reason.code().name(), reason.text(cluster, state.origin.service())));
         let instance = state.instance;
         self.task_changed(task);
-        self.look_at_host(instance, cluster);
+        if let Some(instance) = instance {
+            self.look_at_host(instance, cluster);
+        }
     }
 }
 
@@ -486,6 +598,7 @@ impl<W: Write> Observer for EventSink<W> {
         let stamp = self.stamp;
         match *fact {
             Fact::TaskCreated { task, .. } => self.create(task, fact, cluster),
+            Fact::TaskPlaced { task, instance, .. } => self.place(task, instance, cluster),
             Fact::TaskStatusChanged { task, to } => self.move_task(task, to, cluster),
             Fact::TaskStopRequested { task, reason } => self.stop_task(task, reason, cluster),
             Fact::ImagePullStarted { task } => {
@@ -508,6 +621,25 @@ impl<W: Write> Observer for EventSink<W> {
                     self.task_changed(task);
                 }
             }
+            Fact::ContainerStarted { task, container, .. } => {
+                if let Some(state) = self.tasks.get_mut(task)
+                    && let Some(container) = state.containers.get_mut(usize::from(container))
+                {
+                    container.status = TaskStatus::Running;
+                    container.exit_code = None;
+                    container.out_of_memory = false;
+                    container.health = container.health.map(|_| HealthStatus::Unknown);
+                    self.look_at_health(task, cluster);
+                }
+            }
+            Fact::ContainerHealthChanged { task, container, to } => {
+                if let Some(state) = self.tasks.get_mut(task)
+                    && let Some(container) = state.containers.get_mut(usize::from(container))
+                {
+                    container.health = Some(to);
+                    self.look_at_health(task, cluster);
+                }
+            }
             Fact::TaskExecutionStopped { task } => {
                 if let Some(state) = self.tasks.get_mut(task) {
                     state.execution_stopped = Some(stamp);
@@ -525,6 +657,7 @@ impl<W: Write> Observer for EventSink<W> {
                 self.host_changed(instance);
             }
             Fact::AttributePut { instance, .. } | Fact::AttributeDeleted { instance, .. } => {
+                self.look_at_host(instance, cluster);
                 let (Some(host), Some(row)) = (self.hosts.get_mut(instance), cluster.instances().get(instance)) else {
                     return;
                 };
@@ -535,8 +668,8 @@ impl<W: Write> Observer for EventSink<W> {
                     names.zone_failure = Some((zone, closest.zip(rejections.furthest())));
                 }
             }
-            Fact::ServiceEvent { service, event } => self.tell_service(service, event),
-            _ => {}
+            Fact::ServiceEvent { service, event } => self.tell_service(service, event, cluster),
+            _ => self.tell_capacity(fact, cluster),
         }
     }
 
@@ -556,7 +689,19 @@ impl<W: Write> Sink<W> for EventSink<W> {
 }
 
 impl<W: Write> Lines<W> {
-    fn tell<D: Serialize>(&mut self, detail_type: &'static str, stamp: Stamp, resource: &RawValue, detail: D) {
+    /// The number of the next event.
+    const fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    fn tell<D: Serialize>(
+        &mut self,
+        source: &'static str,
+        detail_type: &'static str,
+        stamp: Stamp,
+        resources: &[&RawValue],
+        detail: D,
+    ) {
         if self.error.is_some() {
             return;
         }
@@ -566,11 +711,11 @@ impl<W: Write> Lines<W> {
             version: "0",
             id: &self.id,
             detail_type,
-            source: "aws.ecs",
+            source,
             account: &self.account,
             time: stamp.to_seconds(),
             region: &self.region,
-            resources: [resource],
+            resources,
             detail,
         };
         self.line.clear();
@@ -595,6 +740,7 @@ impl TaskKind {
             arn: raw(&arn::task_definition_arn(definitions, id)),
             overrides: raw(&Overrides { container_overrides: names.collect() }),
             containers: definition.containers.iter().map(|it| ContainerKind::new(definitions, it)).collect(),
+            fargate: definition.fargate.map(|size| (size, fargate_attributes(size.platform))),
         }
     }
 }
@@ -628,22 +774,21 @@ impl HostKind {
                 agent_version: &shape.agent_version,
                 docker_version: DOCKER_VERSION,
             }),
-            launch_type: if shape.external { "EXTERNAL" } else { "EC2" },
         }
     }
 }
 
 impl Host {
-    fn new(definitions: &Definitions, id: InstanceId) -> Self {
-        let planned = &definitions.instances[id];
-        let shape = &definitions.shapes[planned.shape];
+    fn new(definitions: &Definitions, row: &Instance) -> Self {
+        let shape = &definitions.shapes[row.shape];
         let gpu_ids: Vec<String> = (0..shape.registered.gpus)
-            .map(|device| format!("GPU-{}", ids::uuid(&(planned.name.as_str(), "gpu", device))))
+            .map(|device| format!("GPU-{}", ids::uuid(&(&*row.name, "gpu", device))))
             .collect();
         Self {
-            arn: raw(&arn::container_instance_arn(definitions, id)),
-            ec2_instance_id: raw(&arn::ec2_instance_id(definitions, id)),
-            shape: planned.shape,
+            arn: raw(&arn::container_instance_arn(definitions, row)),
+            ec2_instance_id: raw(&arn::ec2_instance_id(definitions, row)),
+            shape: row.shape,
+            zone: row.zone,
             attributes: None,
             registered: (!gpu_ids.is_empty()).then(|| render_registered(shape, &gpu_ids)),
             gpu_ids,
@@ -683,6 +828,7 @@ fn containers(
             status: TaskStatus::Pending,
             exit_code: None,
             out_of_memory: false,
+            health: container.health_check.map(|_| HealthStatus::Unknown),
             gpus,
         }
     };
@@ -707,6 +853,23 @@ fn attachment(definitions: &Definitions, row: Option<&Task>, task_id: &str) -> A
     details.push(("privateDnsName", format!("ip-10-{a}-{b}-{host}.{domain}.internal")));
     details.push(("privateIPv4Address", address.clone()));
     Attachment { id: ids::uuid(&(task_id, "attachment")), address, details }
+}
+
+/// The attributes of a task on Fargate: the architecture.
+fn fargate_attributes(platform: FargatePlatform) -> Json {
+    let architecture = match platform {
+        FargatePlatform::LinuxX86 | FargatePlatform::Windows => "x86_64",
+        FargatePlatform::LinuxArm => "arm64",
+    };
+    raw(&[NameValue { name: "ecs.cpu-architecture", value: Some(architecture) }])
+}
+
+/// The platform version that LATEST stands for.
+const fn platform_version(platform: FargatePlatform) -> &'static str {
+    match platform {
+        FargatePlatform::LinuxX86 | FargatePlatform::LinuxArm => "1.4.0",
+        FargatePlatform::Windows => "1.0.0",
+    }
 }
 
 fn render_registered(shape: &InstanceShape, gpu_ids: &[String]) -> Json {

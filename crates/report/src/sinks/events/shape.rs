@@ -2,7 +2,7 @@
 //!
 //! Serialised; the format is AWS's own, so there is no version of ours.
 
-use ecsim_cluster::{PortSet, Protocol, Resources, TaskStatus};
+use ecsim_cluster::{HealthStatus, PortSet, Protocol, Resources, TaskStatus};
 use serde::ser::{SerializeSeq, SerializeStruct};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -20,7 +20,7 @@ pub(super) struct Envelope<'a, D> {
     pub(super) account: &'a str,
     pub(super) time: Seconds,
     pub(super) region: &'a str,
-    pub(super) resources: [&'a RawValue; 1],
+    pub(super) resources: &'a [&'a RawValue],
     pub(super) detail: D,
 }
 
@@ -30,23 +30,35 @@ pub(super) struct Envelope<'a, D> {
 pub(super) struct TaskDetail<'a> {
     pub(super) attachments: Attachments<'a>,
     pub(super) attributes: &'a RawValue,
-    pub(super) availability_zone: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) availability_zone: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) capacity_provider_name: Option<&'a str>,
     pub(super) cluster_arn: &'a RawValue,
-    pub(super) connectivity: &'static str,
-    pub(super) connectivity_at: Stamp,
-    pub(super) container_instance_arn: &'a RawValue,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) connectivity: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) connectivity_at: Option<Stamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) container_instance_arn: Option<&'a RawValue>,
     pub(super) containers: Containers<'a>,
     pub(super) cpu: Digits,
     pub(super) created_at: Stamp,
     pub(super) desired_status: &'static str,
     pub(super) enable_execute_command: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ephemeral_storage: Option<EphemeralStorage>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) execution_stopped_at: Option<Stamp>,
     pub(super) group: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) health_status: Option<&'static str>,
     pub(super) launch_type: &'static str,
     pub(super) last_status: &'static str,
     pub(super) memory: Digits,
     pub(super) overrides: &'a RawValue,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) platform_version: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) pull_started_at: Option<Stamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,6 +79,13 @@ pub(super) struct TaskDetail<'a> {
     pub(super) task_definition_arn: &'a RawValue,
     pub(super) updated_at: Stamp,
     pub(super) version: u32,
+}
+
+/// `ephemeralStorage` of a Fargate task.
+#[derive(Serialize)]
+pub(super) struct EphemeralStorage {
+    #[serde(rename = "sizeInGiB")]
+    pub(super) size_in_gib: u32,
 }
 
 /// `detail` of `ECS Container Instance State Change`.
@@ -148,9 +167,16 @@ impl Serialize for Stamp {
 #[derive(Clone, Copy)]
 pub(super) struct Seconds([u8; 20]);
 
+impl Seconds {
+    /// As it is written.
+    pub(super) fn text(&self) -> &str {
+        str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
 impl Serialize for Seconds {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(str::from_utf8(&self.0).unwrap_or_default())
+        serializer.serialize_str(self.text())
     }
 }
 
@@ -297,6 +323,7 @@ impl<'a> Containers<'a> {
         Container {
             container_arn: &state.arn,
             exit_code: state.exit_code,
+            health_status: state.health.map(HealthStatus::name),
             last_status: state.status.name(),
             name: &kind.name,
             image: &kind.image,
@@ -320,6 +347,8 @@ struct Container<'a> {
     container_arn: &'a RawValue,
     #[serde(skip_serializing_if = "Option::is_none")]
     exit_code: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    health_status: Option<&'static str>,
     last_status: &'static str,
     name: &'a RawValue,
     image: &'a RawValue,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use ecsim_cluster::fact::LaunchFailure;
+use ecsim_cluster::{AsgId, InstanceLifecycle, LaunchOptionId, Market};
 use serde_json::Value;
 
 use super::*;
@@ -11,6 +13,8 @@ use crate::sinks::kit::{Kit, ms, write};
 const TASK: &str = "ECS Task State Change";
 const INSTANCE: &str = "ECS Container Instance State Change";
 const SERVICE: &str = "ECS Service Action";
+const NOTICE: &str = "EC2 Spot Instance Interruption Warning";
+const RECOMMENDATION: &str = "EC2 Instance Rebalance Recommendation";
 
 fn events(kit: &Kit) -> Vec<Value> {
     write(kit, TraceKind::Events).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
@@ -151,20 +155,27 @@ fn flr_011_a_failed_placement_names_the_reason_and_the_instance() {
     for event in [
         ServiceEvent::PlacementFailed { closest: Some((a, Rejection::Cpu)) },
         ServiceEvent::PlacementFailed { closest: None },
+        ServiceEvent::ProviderEmpty,
+        ServiceEvent::FargateUnavailable,
         ServiceEvent::TasksStarted { first: TaskId::new(0), count: 0 },
         ServiceEvent::SteadyState,
     ] {
         kit.fact(ms(1500), Fact::ServiceEvent { service: web, event });
     }
     let told = of(&events(&kit), SERVICE);
-    assert_eq!(told.len(), 3, "AWS sends no event for started tasks");
+    assert_eq!(told.len(), 5, "AWS sends no event for started tasks");
     assert_eq!((told[0]["eventType"].as_str(), told[0]["reason"].as_str()), (Some("ERROR"), Some("RESOURCE:CPU")));
     assert_eq!(told[0]["eventName"], "SERVICE_TASK_PLACEMENT_FAILURE");
     let arn = "arn:aws:ecs:us-east-1:111122223333:container-instance/default/a";
     assert_eq!(told[0]["containerInstanceArns"], serde_json::json!([arn]));
     assert_eq!(told[1]["containerInstanceArns"], serde_json::json!([]));
     assert_eq!(told[1]["reason"], "No Container Instances were found in your cluster.");
-    assert_eq!((told[2]["eventName"].as_str(), told[2].get("reason")), (Some("SERVICE_STEADY_STATE"), None));
+    assert_eq!(told[2]["reason"], "No Container Instances were found in your capacity provider.");
+    // FGP-002.
+    assert_eq!(told[3]["eventName"], "SERVICE_TASK_PLACEMENT_FAILURE");
+    assert_eq!(told[3]["reason"], "RESOURCE:FARGATE");
+    assert_eq!(told[3].get("containerInstanceArns"), None);
+    assert_eq!((told[4]["eventName"].as_str(), told[4].get("reason")), (Some("SERVICE_STEADY_STATE"), None));
 }
 
 #[test]
@@ -194,7 +205,13 @@ fn every_event_has_an_id_of_its_own_and_times_never_go_back() {
     let times: Vec<&str> = told.iter().map(|it| it["time"].as_str().unwrap()).collect();
     assert!(times.is_sorted(), "{times:?}");
     for event in &told {
-        assert_eq!((event["version"].as_str(), event["source"].as_str()), (Some("0"), Some("aws.ecs")));
+        let kind = event["detail-type"].as_str().unwrap();
+        let source = match kind {
+            NOTICE | RECOMMENDATION => "aws.ec2",
+            _ if kind.starts_with("ECS ") => "aws.ecs",
+            _ => "aws.autoscaling",
+        };
+        assert_eq!((event["version"].as_str(), event["source"].as_str()), (Some("0"), Some(source)));
         assert_eq!(event["time"].as_str().map(str::len), Some(20));
     }
 }
@@ -202,15 +219,155 @@ fn every_event_has_an_id_of_its_own_and_times_never_go_back() {
 #[test]
 fn versions_count_from_one_for_each_task_and_instance() {
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
-    for event in events(&Kit::busy()).iter().filter(|event| event["detail-type"] != SERVICE) {
+    for event in
+        events(&Kit::busy()).iter().filter(|event| [TASK, INSTANCE].iter().any(|it| event["detail-type"] == *it))
+    {
         let last = seen.entry(event["resources"][0].as_str().unwrap().to_owned()).or_default();
         *last += 1;
         assert_eq!(event["detail"]["version"].as_u64(), Some(*last), "{event}");
     }
-    assert_eq!(seen.len(), 3 + 4, "three instances and four tasks");
+    assert_eq!(seen.len(), 4 + 6, "four instances and six tasks");
 }
 
-/// Keys of the sample, a Fargate task, that a task on EC2 does not have.
+#[test]
+fn cas_008_a_task_that_waits_for_an_instance_says_so_until_it_has_one() {
+    let mut kit = Kit::new();
+    let task = kit.place(ms(1000), "web", "cp-spot");
+    let instance = kit.launch(ms(2000), Market::Spot);
+    kit.serve(ms(60_000), instance);
+    kit.give(ms(60_000), task, instance);
+    kit.run(task, ms(61_000));
+    let told = of(&events(&kit), TASK);
+    let statuses: Vec<_> = told.iter().map(|it| it["lastStatus"].as_str().unwrap()).collect();
+    assert_eq!(statuses, ["PROVISIONING", "PROVISIONING", "PENDING", "RUNNING"]);
+    for it in &told {
+        assert_eq!((it["capacityProviderName"].as_str(), it["launchType"].as_str()), (Some("cp-spot"), Some("EC2")));
+        assert_eq!((it["cpu"].as_str(), it["memory"].as_str()), (Some("256"), Some("512")));
+    }
+    let absent = ["containerInstanceArn", "availabilityZone", "connectivity", "connectivityAt"];
+    assert!(absent.iter().all(|key| told[0].get(key).is_none() && told[1].get(key).is_some()), "{told:#?}");
+    assert_eq!(told[0]["attributes"], serde_json::json!([]));
+    assert_eq!(told[1]["availabilityZone"], "us-east-1a");
+    assert_eq!(told[1]["updatedAt"], "2026-03-02T00:01:00.000Z");
+}
+
+#[test]
+fn fgt_002_a_fargate_task_has_no_instance_and_a_platform() {
+    let mut kit = Kit::new();
+    let task = kit.place(ms(1000), "vpc", "FARGATE");
+    kit.run(task, ms(30_000));
+    let told = of(&events(&kit), TASK);
+    let running = told.last().unwrap();
+    assert_eq!(running["launchType"], "FARGATE");
+    assert_eq!(running["capacityProviderName"], "FARGATE");
+    assert_eq!(running["platformVersion"], "1.4.0");
+    assert_eq!(running["ephemeralStorage"], serde_json::json!({"sizeInGiB": 21}));
+    assert_eq!(running["availabilityZone"], "us-east-1b");
+    assert_eq!(running["connectivity"], "CONNECTED");
+    assert_eq!(running.get("containerInstanceArn"), None);
+    assert_eq!(running["attributes"], serde_json::json!([{"name": "ecs.cpu-architecture", "value": "x86_64"}]));
+    assert_eq!(told[0].get("connectivity"), None, "nobody is there yet");
+}
+
+#[test]
+fn spt_002_and_003_the_events_of_ec2() {
+    let mut kit = Kit::new();
+    let instance = kit.launch(ms(0), Market::Spot);
+    kit.serve(ms(60_000), instance);
+    kit.fact(ms(100_000), Fact::RebalanceRecommended { instance });
+    kit.interrupt(ms(200_000), instance);
+    let told = events(&kit);
+    let one = |kind: &str| told.iter().find(|it| it["detail-type"] == kind).unwrap();
+    let id = one(NOTICE)["detail"]["instance-id"].as_str().unwrap();
+    assert_eq!((id.len(), &id[..2]), (19, "i-"));
+    assert_eq!(one(NOTICE)["detail"], serde_json::json!({"instance-id": id, "instance-action": "terminate"}));
+    assert_eq!(one(NOTICE)["resources"], serde_json::json!([format!("arn:aws:ec2:us-east-1a:instance/{id}")]));
+    assert_eq!(one(NOTICE)["time"], "2026-03-02T00:03:20Z");
+    assert_eq!(one(RECOMMENDATION)["detail"], serde_json::json!({"instance-id": id}));
+    let arn = format!("arn:aws:ec2:us-east-1:111122223333:instance/{id}");
+    assert_eq!(one(RECOMMENDATION)["resources"], serde_json::json!([arn]));
+    // The container instance drains at the same time.
+    assert_eq!(of(&told, INSTANCE).last().unwrap()["status"], "DRAINING");
+    assert_eq!(of(&told, INSTANCE).last().unwrap()["ec2InstanceId"], id);
+}
+
+#[test]
+fn asg_002_the_events_of_auto_scaling() {
+    let mut kit = Kit::new();
+    let instance = kit.launch(ms(1000), Market::Spot);
+    kit.fact(
+        ms(2000),
+        Fact::LaunchFailed {
+            owner: ecsim_cluster::definitions::LaunchOwner::Group(AsgId::new(0)),
+            option: LaunchOptionId::new(0),
+            market: Market::Spot,
+            failure: LaunchFailure::InsufficientInstanceCapacity,
+        },
+    );
+    kit.serve(ms(60_000), instance);
+    kit.interrupt(ms(200_000), instance);
+    kit.reclaim(ms(320_000), instance);
+    let told: Vec<Value> = events(&kit).into_iter().filter(|it| it["source"] == "aws.autoscaling").collect();
+    let kinds: Vec<_> = told.iter().map(|it| it["detail-type"].as_str().unwrap()).collect();
+    assert_eq!(
+        kinds,
+        ["EC2 Instance Launch Unsuccessful", "EC2 Instance Launch Successful", "EC2 Instance Terminate Successful"]
+    );
+    let [failed, launched, terminated] = told.as_slice() else { panic!("three events") };
+    assert_eq!(failed["detail"]["StatusCode"], "Failed");
+    assert_eq!(failed["detail"]["StatusMessage"], LaunchFailure::InsufficientInstanceCapacity.text());
+    assert_eq!(failed["resources"].as_array().map(Vec::len), Some(1));
+    let detail = &launched["detail"];
+    let id = detail["EC2InstanceId"].as_str().unwrap();
+    assert_eq!(detail["Description"], format!("Launching a new EC2 instance: {id}"));
+    assert_eq!((detail["Origin"].as_str(), detail["Destination"].as_str()), (Some("EC2"), Some("AutoScalingGroup")));
+    assert_eq!(detail["AutoScalingGroupName"], "spot");
+    assert_eq!(
+        (detail["StartTime"].as_str(), detail["EndTime"].as_str()),
+        (Some("2026-03-02T00:00:01Z"), Some("2026-03-02T00:01:00Z"))
+    );
+    assert_eq!(
+        detail["Cause"],
+        "At 2026-03-02T00:00:01Z an instance was started in response to a difference between desired and actual \
+         capacity, increasing the capacity from 0 to 1."
+    );
+    assert_eq!(launched["resources"].as_array().map(Vec::len), Some(2));
+    let detail = &terminated["detail"];
+    assert_eq!(detail["EC2InstanceId"], id);
+    assert!(detail["Cause"].as_str().unwrap().ends_with("in response to a Spot interruption."), "{detail}");
+    assert_eq!((detail["Origin"].as_str(), detail["Destination"].as_str()), (Some("AutoScalingGroup"), Some("EC2")));
+}
+
+#[test]
+fn asg_041_a_warm_instance_is_launched_twice() {
+    let mut kit = Kit::new();
+    let instance = InstanceId::new(3);
+    let option = LaunchOptionId::new(0);
+    kit.fact(ms(0), Fact::InstanceLaunched { instance, option, market: Market::OnDemand, warm: true });
+    for (at, to) in [
+        (30_000, InstanceLifecycle::WarmedStopped),
+        (90_000, InstanceLifecycle::Pending),
+        (100_000, InstanceLifecycle::InService),
+        (110_000, InstanceLifecycle::Standby),
+        (120_000, InstanceLifecycle::Pending),
+        (120_000, InstanceLifecycle::InService),
+    ] {
+        kit.fact(ms(at), Fact::InstanceLifecycleChanged { instance, to });
+    }
+    let told: Vec<_> = of(&events(&kit), "EC2 Instance Launch Successful")
+        .iter()
+        .map(|it| ["Origin", "Destination", "StartTime", "EndTime"].map(|key| it[key].as_str().unwrap().to_owned()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ["EC2", "WarmPool", "2026-03-02T00:00:00Z", "2026-03-02T00:00:30Z"],
+            ["WarmPool", "AutoScalingGroup", "2026-03-02T00:01:30Z", "2026-03-02T00:01:40Z"],
+        ]
+    );
+}
+
+/// Keys of the sample, a Fargate task of a capacity provider, that a task on EC2 does not have.
 const NOT_OURS: [&str; 3] = ["/detail/capacityProviderName", "/detail/ephemeralStorage", "/detail/platformVersion"];
 
 /// Keys that a task on EC2 has, and the sample has not.
