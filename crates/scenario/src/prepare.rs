@@ -1,11 +1,12 @@
 //! The whole way of a scenario in one call: text → document → schema → model and expectations, with every problem on the way.
 
 use std::collections::BTreeSet;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use ecsim_engine::Model;
 use ecsim_engine::model::{Arrivals, Call};
 use ecsim_kernel::SimTime;
+use ecsim_report::cost::rates::PriceBook;
 use ecsim_report::expect::{Expectations, Part};
 use serde_json::Value;
 
@@ -35,6 +36,8 @@ pub struct Prepared {
 pub struct Ready {
     /// What the engine runs.
     pub model: Model,
+    /// What things cost: for whoever reckons the bill of the run.
+    pub prices: Arc<PriceBook>,
     /// What must hold.
     pub expectations: Expectations,
     /// A digest of the whole scenario, includes and overrides applied.
@@ -129,7 +132,7 @@ fn ready(
             return None;
         }
     };
-    let model = lower::lower(&scenario, document, sources, files, path, diagnostics);
+    let lowered = lower::lower(&scenario, document, sources, files, path, diagnostics);
     let mut entries = Vec::new();
     let mut places = Vec::new();
     for (index, expectation) in scenario.expect.iter().enumerate() {
@@ -139,7 +142,7 @@ fn ready(
         }
     }
     // Without a model there are no names to hold expectations against.
-    let model = model?;
+    let lower::Lowered { model, prices } = lowered?;
     if let Some((block, text)) = too_many_tasks(&model) {
         let problem = document.at(block).error("E366", format!("{text}; a run holds at most {MOST_TASKS}"), "");
         diagnostics.push(problem.help("ask for less, or simulate a shorter time"));
@@ -170,7 +173,7 @@ fn ready(
         ));
     }
     let kept = kept_fields(document, schema);
-    Some(Ready { model, expectations, digest, proves: scenario.proves.clone(), kept })
+    Some(Ready { model, prices, expectations, digest, proves: scenario.proves.clone(), kept })
 }
 
 /// More tasks than this would not fit into memory, or not into anybody's day.
@@ -223,6 +226,10 @@ fn inside(sources: &SourceMap, whole: Span, part: &core::ops::Range<usize>) -> S
 fn kept_fields(document: &Document, schema: &Value) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     crate::validate::walk_marked(schema, document, &mut |locator, mark| {
+        // AWS prints lists of nothing for what is not there.
+        if locator.node().is_some_and(|node| node.as_list().is_some_and(|list| list.is_empty())) {
+            return;
+        }
         let what = match mark {
             "later" => "would matter to the run, but this version does not simulate it",
             _ => "is accepted and has no effect on the simulation",

@@ -173,9 +173,9 @@ pub const CODES: &[Code] = &[
     ),
     code(
         "E348",
-        "the launch type is not part of this version, or does not suit the task definition",
-        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
-         services: [{serviceName: s, taskDefinition: t, launchType: FARGATE}]\n",
+        "the launch type does not suit the task definition, or cannot be asked for",
+        "taskDefinitions: [{family: t, requiresCompatibilities: [EC2], containerDefinitions: [{name: c, memory: 9}]}]\n\
+         services: [{serviceName: s, taskDefinition: t, launchType: EXTERNAL}]\n",
     ),
     code(
         "E349",
@@ -234,6 +234,18 @@ pub const CODES: &[Code] = &[
          services: [{serviceName: s, taskDefinition: t, volumeConfigurations: [{name: v}]}]\n",
     ),
     code(
+        "E358",
+        "containers cannot wait for one another so",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9, dependsOn: [{containerName: c, \
+         condition: START}]}]}]\n",
+    ),
+    code(
+        "E359",
+        "a health check or restart policy cannot be",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9, healthCheck: {command: [CMD, x], \
+         interval: 1}}]}]\n",
+    ),
+    code(
         "E361",
         "a workload does not say, or says twice, when it calls",
         "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
@@ -283,6 +295,65 @@ pub const CODES: &[Code] = &[
     ),
     code("E374", "a selector of tasks selects nothing in particular", "timeline: [{at: 1s, stopTask: {task: {}}}]\n"),
     code("E380", "an expectation cannot be read", "expect: [{always: 'cluster.nothing == 0'}]\n"),
+    code(
+        "E390",
+        "the sizes of an Auto Scaling group contradict each other",
+        "autoScalingGroups: [{autoScalingGroupName: g, minSize: 0, maxSize: 4, launchTemplate: {instanceType: m5.large}, desiredCapacity: 9}]\n",
+    ),
+    code(
+        "E391",
+        "what an Auto Scaling group launches cannot be",
+        "autoScalingGroups: [{autoScalingGroupName: g, minSize: 0, maxSize: 1}]\n",
+    ),
+    code(
+        "E392",
+        "no instance type meets the requirements",
+        "autoScalingGroups: [{autoScalingGroupName: g, minSize: 0, maxSize: 1, launchTemplate: {instanceRequirements: {vCpuCount: {min: 9000}, memoryMiB: {min: 1}}}}]\n",
+    ),
+    code("E393", "a capacity provider cannot be as it is written", "capacityProviders: [{name: c}]\n"),
+    code(
+        "E394",
+        "a capacity provider strategy is not allowed",
+        "autoScalingGroups: [{autoScalingGroupName: g, minSize: 0, maxSize: 4, launchTemplate: {instanceType: m5.large}}]\n\
+         capacityProviders: [{name: c, autoScalingGroupProvider: {autoScalingGroup: g}}]\n\
+         taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         services: [{serviceName: s, taskDefinition: t, capacityProviderStrategy: [{capacityProvider: c, base: 1}, {capacityProvider: c, base: 1}]}]\n",
+    ),
+    code(
+        "E395",
+        "a strategy names a capacity provider that the cluster does not have",
+        "autoScalingGroups: [{autoScalingGroupName: g, minSize: 0, maxSize: 4, launchTemplate: {instanceType: m5.large}}]\n\
+         capacityProviders: [{name: c, autoScalingGroupProvider: {autoScalingGroup: g}}]\n\
+         cluster: {capacityProviders: [FARGATE]}\n\
+         taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         services: [{serviceName: s, taskDefinition: t, capacityProviderStrategy: [{capacityProvider: c, weight: 1}]}]\n",
+    ),
+    code(
+        "E396",
+        "Fargate or Managed Instances cannot run such a task",
+        "taskDefinitions: [{family: t, requiresCompatibilities: [FARGATE], containerDefinitions: [{name: c, memory: 9}]}]\n",
+    ),
+    code(
+        "E397",
+        "a scaling policy, a schedule, a metric or a shortage cannot be as it is written",
+        "autoScalingGroups: [{autoScalingGroupName: g, minSize: 0, maxSize: 4, launchTemplate: {instanceType: m5.large}, scheduledActions: [{scheduledActionName: a, recurrence: '0 8 * *', minSize: 1}]}]\n",
+    ),
+    code(
+        "E398",
+        "a warm pool, a lifetime or an instance refresh cannot be as it is written",
+        "autoScalingGroups: [{autoScalingGroupName: g, minSize: 0, maxSize: 4, launchTemplate: {instanceType: m5.large}, maxInstanceLifetime: 60}]\n",
+    ),
+    code(
+        "E399",
+        "a recorded history or a band of Spot interruptions cannot be used",
+        "autoScalingGroups: [{autoScalingGroupName: g, minSize: 0, maxSize: 4, launchTemplate: {instanceType: m5.large}}]\n\
+         behavior: {spot: {interruptions: {profile: trace}}}\n",
+    ),
+    code(
+        "W303",
+        "ecsim knows no such Availability Zone",
+        "containerInstances: [{instanceType: m5.large, availabilityZone: us-east-1z}]\n",
+    ),
     code("W306", "the network interfaces of an instance type are unknown", ""),
     code(
         "W308",
@@ -335,6 +406,12 @@ pub const CODES: &[Code] = &[
         "simulation: {duration: 1m}\ntimeline: [{at: 2m, registerContainerInstances: {instanceType: m5.large}}]\n",
     ),
     code(
+        "W371",
+        "a call will be refused",
+        "autoScalingGroups: [{autoScalingGroupName: g, minSize: 0, maxSize: 4, launchTemplate: {instanceType: m5.large}}]\n\
+         timeline: [{at: 1s, setDesiredCapacity: {autoScalingGroupName: g, desiredCapacity: 9}}]\n",
+    ),
+    code(
         "W373",
         "StartTask names a container instance that is not there",
         "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
@@ -349,6 +426,55 @@ pub const CODES: &[Code] = &[
         "W390",
         "an AWS field is accepted and has no effect",
         "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9, user: root}]}]\n",
+    ),
+    code(
+        "W391",
+        "an Auto Scaling group can never have an instance",
+        "autoScalingGroups: [{autoScalingGroupName: g, minSize: 0, maxSize: 0, launchTemplate: {instanceType: m5.large}}]\n",
+    ),
+    code(
+        "W392",
+        "an Auto Scaling group and its capacity provider work against each other",
+        "autoScalingGroups: [{autoScalingGroupName: g, minSize: 0, maxSize: 4, launchTemplate: {instanceType: m5.large}}]\n\
+         capacityProviders: [{name: c, autoScalingGroupProvider: {autoScalingGroup: g, managedScaling: {targetCapacity: 80}}}]\n",
+    ),
+    code(
+        "W393",
+        "the run is too short to see what is asked for",
+        "simulation: {duration: 5m}\n\
+         autoScalingGroups: [{autoScalingGroupName: g, minSize: 0, maxSize: 4, launchTemplate: {instanceType: m5.large}}]\n\
+         capacityProviders: [{name: c, autoScalingGroupProvider: {autoScalingGroup: g}}]\n",
+    ),
+    code(
+        "W394",
+        "a service keeps spare instances from going",
+        "autoScalingGroups: [{autoScalingGroupName: g, minSize: 0, maxSize: 4, launchTemplate: {instanceType: m5.large}}]\n\
+         capacityProviders: [{name: c, autoScalingGroupProvider: {autoScalingGroup: g, managedScaling: {targetCapacity: 80}}}]\n\
+         taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         services: [{serviceName: s, taskDefinition: t, capacityProviderStrategy: [{capacityProvider: c, weight: 1}], placementStrategy: [{type: spread, field: instanceId}, {type: binpack, field: memory}]}]\n",
+    ),
+    code(
+        "W395",
+        "a metric or an alarm never does anything",
+        "autoScalingGroups: [{autoScalingGroupName: g, minSize: 0, maxSize: 4, launchTemplate: {instanceType: m5.large}, scalingPolicies: [{policyName: p, policyType: TargetTrackingScaling, targetTrackingConfiguration: {targetValue: 1, customizedMetricSpecification: {namespace: N, metricName: M}}}]}]\n",
+    ),
+    code(
+        "W396",
+        "a capacity provider is not associated with the cluster",
+        "cluster: {capacityProviders: [FARGATE]}\n\
+         autoScalingGroups: [{autoScalingGroupName: g, minSize: 0, maxSize: 4, launchTemplate: {instanceType: m5.large}}]\n\
+         capacityProviders: [{name: c, autoScalingGroupProvider: {autoScalingGroup: g}}]\n",
+    ),
+    code(
+        "W397",
+        "nothing has a price in the region, so there is no bill",
+        "region: ap-southeast-4\n\
+         containerInstances: [{name: a, instanceType: m5.large, availabilityZone: ap-southeast-4a}]\n",
+    ),
+    code(
+        "W398",
+        "a warm pool does not go with the ECS agent as it is configured",
+        "autoScalingGroups: [{autoScalingGroupName: g, minSize: 0, maxSize: 4, launchTemplate: {instanceType: m5.large}, warmPool: {}}]\n",
     ),
 ];
 

@@ -4,8 +4,21 @@ use super::{Budget, Document, Entry, Limits, Map, Node, NodeKind, parse_part};
 use crate::diagnostic::{Diagnostic, Diagnostics, FileId, SourceMap, Span, shown};
 
 /// The keys by whose value an element of a list is called, the likeliest first.
-const NAME_KEYS: [&str; 8] =
-    ["name", "serviceName", "family", "autoScalingGroupName", "capacityProvider", "clusterName", "policyName", "id"];
+const NAME_KEYS: [&str; 12] = [
+    "name",
+    "serviceName",
+    "family",
+    // Before the group, whose name AWS prints beside theirs.
+    "launchTemplateName",
+    "scheduledActionName",
+    "lifecycleHookName",
+    "policyName",
+    "autoScalingGroupName",
+    "capacityProvider",
+    "clusterName",
+    "instanceType",
+    "id",
+];
 
 /// Applies overrides in their order; what cannot be applied is said and left out.
 pub(crate) fn apply(

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use ecsim_cluster::reasons::StartError;
-use ecsim_engine::model::{ContainerBehavior, Crash, MemoryUse, TaskBehavior};
+use ecsim_engine::model::{ContainerBehavior, Crash, HealthBehavior, HealthFailure, MemoryUse, TaskBehavior};
 use ecsim_kernel::Distribution;
 
 use super::Context;
 use super::distributions::constant;
+use crate::diagnostic::shown;
 use crate::document::Locator;
 use crate::schema::{self, DurationDistribution, MemorySize, aws};
 
@@ -90,6 +91,14 @@ impl<'a> Context<'a> {
                 at_start: self.mebibytes(&memory.per_task, &memory_at),
                 growth_per_hour: memory.growth_per_hour.bytes() as f64 / f64::from(1 << 20),
             });
+            let health_at = from(own.health_check.is_some()).clone().key("healthCheck");
+            let health = own.health_check.as_ref().or(of_task(is_main).and_then(|given| given.health_check.as_ref()));
+            if health.is_some() && container.health_check.is_none() {
+                let message = format!("container `{}` has no health check to behave so", shown(&container.name));
+                let help = "give it `healthCheck: {command: [CMD-SHELL, \"exit 0\"]}` in the task definition";
+                self.error(&health_at, "E359", message, Some(help.into()));
+            }
+            let health = health.map_or_else(HealthBehavior::default, |health| self.health_behavior(health, &health_at));
             containers.push(ContainerBehavior {
                 cold_pull,
                 cached_pull,
@@ -99,6 +108,7 @@ impl<'a> Context<'a> {
                 stop,
                 stop_exit_code: i32::from(own.stop_exit_code.or(given.stop_exit_code).unwrap_or(0)),
                 memory,
+                health,
             });
         }
         TaskBehavior {
@@ -110,7 +120,22 @@ impl<'a> Context<'a> {
                 .as_ref()
                 .map(|fails| (fails.probability.fraction(), start_error(fails.error))),
             containers,
+            fargate: self.fargate_behavior(definition, given, &at),
         }
+    }
+
+    fn health_behavior(&mut self, given: &schema::HealthCheckBehavior, at: &Locator<'a>) -> HealthBehavior {
+        let mut seconds =
+            |spec: &Option<DurationDistribution>, at: Locator<'a>| spec.as_ref().map(|spec| self.seconds(spec, &at));
+        let (ready, probe) =
+            (seconds(&given.ready, at.clone().key("ready")), seconds(&given.duration, at.clone().key("duration")));
+        let fails_at = at.clone().key("fails");
+        let failure = given.fails.as_ref().map(|fails| HealthFailure {
+            after: self.seconds(&fails.after, &fails_at.clone().key("after")),
+            lasts: fails.lasts.as_ref().map(|lasts| self.seconds(lasts, &fails_at.clone().key("lasts"))),
+            probability: fails.probability.fraction(),
+        });
+        HealthBehavior { ready, probe, failure, hangs: given.hangs }
     }
 
     fn first_of(
@@ -166,17 +191,14 @@ impl<'a> Context<'a> {
 
 fn start_error(error: schema::StartError) -> StartError {
     match error {
-        schema::StartError::CannotPullContainerError
-        | schema::StartError::CannotPullECRContainerError
-        | schema::StartError::CannotPullImageManifestError => StartError::CannotPullContainer,
-        schema::StartError::CannotCreateContainerError | schema::StartError::CannotInspectContainerError => {
-            StartError::CannotCreateContainer
-        }
-        schema::StartError::CannotStartContainerError | schema::StartError::DockerTimeoutError => {
-            StartError::CannotStartContainer
-        }
-        schema::StartError::ResourceInitializationError | schema::StartError::OutOfMemoryError => {
-            StartError::ResourceInitialization
-        }
+        schema::StartError::CannotPullContainerError => StartError::CannotPullContainer,
+        schema::StartError::CannotPullECRContainerError => StartError::CannotPullEcrContainer,
+        schema::StartError::CannotPullImageManifestError => StartError::CannotPullImageManifest,
+        schema::StartError::CannotCreateContainerError => StartError::CannotCreateContainer,
+        schema::StartError::CannotInspectContainerError => StartError::CannotInspectContainer,
+        schema::StartError::CannotStartContainerError => StartError::CannotStartContainer,
+        schema::StartError::DockerTimeoutError => StartError::DockerTimeout,
+        schema::StartError::ResourceInitializationError => StartError::ResourceInitialization,
+        schema::StartError::OutOfMemoryError => StartError::OutOfMemory,
     }
 }

@@ -121,3 +121,45 @@ impl<'a> Context<'a> {
 pub(super) fn constant(value: f64) -> Distribution {
     Distribution::constant(value).expect("a finite number")
 }
+
+/// How many points of each of two distributions stand for it in their sum.
+const POINTS: u32 = 100;
+
+/// The sum of two independent times: exact where one of them is always the same number and the other too, otherwise
+/// from [`POINTS`] equally likely values of each.
+pub(super) fn sum(a: &Distribution, b: &Distribution) -> Distribution {
+    let ((a_low, a_high), (b_low, b_high)) = (a.support(), b.support());
+    match (a_low == a_high, b_low == b_high) {
+        (true, true) => constant(a_low + b_low),
+        (true, false) if a_low == 0.0 => b.clone(),
+        (false, true) if b_low == 0.0 => a.clone(),
+        _ => {
+            let of = |distribution: &Distribution| -> Vec<f64> { points(distribution, POINTS).collect() };
+            let (of_a, of_b) = (of(a), of(b));
+            let sums = of_a.iter().flat_map(|x| of_b.iter().map(move |y| x + y));
+            Distribution::empirical(sums).expect("sums of finite numbers")
+        }
+    }
+}
+
+/// Equally likely values of a distribution.
+pub(super) fn points(distribution: &Distribution, number: u32) -> impl Iterator<Item = f64> + '_ {
+    (0..number).map(move |at| distribution.quantile((f64::from(at) + 0.5) / f64::from(number)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_have_the_sum_of_the_means() {
+        let uniform = Distribution::uniform(10.0, 20.0).unwrap();
+        assert_eq!(sum(&constant(3.0), &constant(4.0)).median(), 7.0);
+        assert_eq!(sum(&uniform, &constant(0.0)).support(), (10.0, 20.0));
+        let twice = sum(&uniform, &uniform);
+        assert!((twice.mean() - 30.0).abs() < 0.01, "{}", twice.mean());
+        assert!((twice.median() - 30.0).abs() < 0.2);
+        let (low, high) = twice.support();
+        assert!(20.0 < low && low < 20.2 && 39.8 < high && high < 40.0);
+    }
+}

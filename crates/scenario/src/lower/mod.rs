@@ -7,10 +7,12 @@
 //! * `fleet`: container instances, `capabilities` of their agents.
 //! * `task_definitions`: what a task reserves and requires (RES rules), how it behaves.
 //! * `placement`: strategies and constraints.
+//! * `capacity`: Auto Scaling groups, capacity providers, Spot, Fargate, prices.
 //! * `services`, `workload` with its traces, `timeline`.
 
 mod behavior;
 mod capabilities;
+pub(crate) mod capacity;
 mod distributions;
 mod fleet;
 mod placement;
@@ -31,6 +33,7 @@ use ecsim_engine::Model;
 use ecsim_engine::model::{Call, SourceModel, TaskBehavior};
 use ecsim_kernel::{SimTime, Table};
 use ecsim_policies::placement::Placement;
+use ecsim_report::cost::rates::PriceBook;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, SourceMap, shown};
 use crate::document::{Document, Locator};
@@ -63,6 +66,18 @@ pub(crate) struct Context<'a> {
     pub(crate) subnet_ids: BTreeMap<String, SubnetId>,
     pub(crate) source_models: Table<SourceId, SourceModel>,
     pub(crate) calls: Vec<(SimTime, Call)>,
+    /// Shapes by what makes them differ, so that a thousand like instances share one.
+    pub(crate) shapes: BTreeMap<String, ecsim_cluster::ShapeId>,
+    /// Groups, providers and pools.
+    pub(crate) capacity: capacity::Building<'a>,
+}
+
+/// A scenario in the engine's terms, and what the engine has no use for.
+pub struct Lowered {
+    /// What the engine runs.
+    pub model: Model,
+    /// What things cost.
+    pub prices: Arc<PriceBook>,
 }
 
 /// Lowers a scenario. The model is there only if nothing is wrong.
@@ -73,7 +88,7 @@ pub fn lower(
     files: &dyn SourceFiles,
     root: &str,
     diagnostics: &mut Diagnostics,
-) -> Option<Model> {
+) -> Option<Lowered> {
     let before = diagnostics.errors();
     let simulation = &scenario.simulation;
     let stem = root.rsplit(['/', '\\']).next().unwrap_or(root);
@@ -107,17 +122,25 @@ pub fn lower(
         subnet_ids: BTreeMap::new(),
         source_models: Table::new(),
         calls: Vec::new(),
+        shapes: BTreeMap::new(),
+        capacity: capacity::Building::new(),
     };
     let settings = settings::lower(&mut context);
     context.check_simulation();
     context.lower_fleet();
+    context.lower_capacity();
     context.lower_task_definitions();
+    context.lower_strategies();
     context.lower_services();
     context.lower_workload();
     context.lower_timeline();
+    context.finish_capacity();
     context.check_unused_settings();
     let instance_behavior = context.instance_behavior();
-    let Context { definitions, placements, behaviors, source_models, mut calls, .. } = context;
+    let prices = Arc::new(context.price_book());
+    context.warn_without_prices(&prices);
+    let Context { definitions, placements, behaviors, source_models, mut calls, capacity, .. } = context;
+    let (capacity, fleet) = (capacity.model, capacity.fleet);
     if diagnostics.errors() > before {
         return None;
     }
@@ -125,7 +148,7 @@ pub fn lower(
     calls.sort_by_key(|(at, _)| *at);
     let mut table = Table::new();
     let timeline: Vec<_> = calls.into_iter().map(|(at, call)| (at, table.push(call))).collect();
-    Some(Model {
+    let model = Model {
         name,
         definitions: Arc::new(definitions),
         placements: Arc::new(placements),
@@ -138,9 +161,12 @@ pub fn lower(
         sources: Arc::new(source_models),
         behaviors: Arc::new(behaviors),
         instance_behavior,
+        capacity: Arc::new(capacity),
+        fleet: Arc::new(fleet),
         timeline: timeline.into(),
         calls: Arc::new(table),
-    })
+    };
+    Some(Lowered { model, prices })
 }
 
 impl<'a> Context<'a> {

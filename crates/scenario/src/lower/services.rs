@@ -2,11 +2,14 @@
 
 use ecsim_cluster::definitions::{LaunchType, SchedulingStrategy, ServiceDefinition};
 use ecsim_cluster::{ServiceId, SubnetId};
+use ecsim_kernel::SimTime;
+use ecsim_policies::capacity::provider_strategy::ProviderFamily;
 use ecsim_policies::placement::constraints::query::Expression;
 use ecsim_policies::placement::constraints::query::attributes::AVAILABILITY_ZONE;
 use ecsim_policies::services::zone_rebalancing::{Eligibility, First};
 
 use super::Context;
+use super::capacity::Demand;
 use super::placement::Caller;
 use super::task_definitions::{NAME_HELP, is_name, raise};
 use crate::diagnostic::shown;
@@ -25,6 +28,7 @@ struct Written<'s, 'a> {
     service: &'s aws::Service,
     at: Locator<'a>,
     from_start: bool,
+    since: SimTime,
 }
 
 impl<'a> Context<'a> {
@@ -33,12 +37,17 @@ impl<'a> Context<'a> {
         let scenario = self.scenario;
         let mut written: Vec<Written<'_, 'a>> = Vec::new();
         for (index, service) in scenario.services.iter().enumerate() {
-            written.push(Written { service, at: self.at("services").index(index), from_start: true });
+            written.push(Written {
+                service,
+                at: self.at("services").index(index),
+                from_start: true,
+                since: SimTime::ZERO,
+            });
         }
         for (index, entry) in scenario.timeline.iter().enumerate() {
             if let Some(service) = &entry.create_service {
                 let at = self.at("timeline").index(index).key("createService");
-                written.push(Written { service, at, from_start: false });
+                written.push(Written { service, at, from_start: false, since: self.due(index) });
             }
         }
         written.sort_by(|a, b| a.service.service_name.cmp(&b.service.service_name));
@@ -61,8 +70,8 @@ impl<'a> Context<'a> {
             let message = format!("{} services, the quota of a cluster is {limit} (QTA-003)", written.len());
             self.error(&at, "E330", message, raise("services_per_cluster"));
         }
-        for Written { service, at, from_start } in written {
-            if let Some(definition) = self.service(service, &at, from_start) {
+        for Written { service, at, from_start, since } in written {
+            if let Some(definition) = self.service(service, &at, from_start, since) {
                 let id = self.definitions.services.push(definition);
                 self.service_ids.insert(service.service_name.clone(), id);
             } else {
@@ -71,7 +80,13 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn service(&mut self, given: &aws::Service, at: &Locator<'a>, exists_at_start: bool) -> Option<ServiceDefinition> {
+    fn service(
+        &mut self,
+        given: &aws::Service,
+        at: &Locator<'a>,
+        exists_at_start: bool,
+        since: SimTime,
+    ) -> Option<ServiceDefinition> {
         let name = &given.service_name;
         if !is_name(name) {
             let message = format!("`{}` is no name of a service", shown(name));
@@ -89,8 +104,16 @@ impl<'a> Context<'a> {
             aws::SchedulingStrategy::Daemon => SchedulingStrategy::Daemon,
         };
         let placed = Placed { strategies: &given.placement_strategy, constraints: &given.placement_constraints };
-        let launch_type = self.launch_type(given.launch_type, source, placed, at);
         let daemon = scheduling == SchedulingStrategy::Daemon;
+        let demand = Demand {
+            launch_type: given.launch_type,
+            strategy: &given.capacity_provider_strategy,
+            platform_version: given.platform_version.as_deref(),
+            placed,
+            daemon,
+            since,
+        };
+        let (launch_type, strategy) = self.capacity_of(&demand, source, at);
         let configuration = given.deployment_configuration.clone().unwrap_or_default();
         // SVC-002, PLC-051.
         let minimum = configuration.minimum_healthy_percent.unwrap_or(if daemon { 0 } else { 100 });
@@ -150,13 +173,17 @@ impl<'a> Context<'a> {
         }
         let task_definition = self.requiring(id, &extra);
         let subnets = self.subnets(given.network_configuration.as_ref(), task_definition, at);
-        let rebalancing = self.rebalancing(given, source, daemon, maximum, launch_type, at);
+        let on_fargate = launch_type == LaunchType::Fargate
+            || strategy.is_some_and(|it| self.family_of_strategy(it) == ProviderFamily::Fargate);
+        // Fargate spreads over zones by itself; nothing is rebalanced there (FGT-002).
+        let rebalancing = !on_fargate && self.rebalancing(given, source, daemon, maximum, launch_type, at);
         let group = self.definitions.groups.intern(&format!("service:{name}"));
         Some(ServiceDefinition {
             name: name.clone(),
             group,
             scheduling,
             launch_type,
+            strategy,
             task_definition,
             desired_count: desired,
             minimum_healthy_percent: minimum,
@@ -308,60 +335,6 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The launch type, with the texts of PLC-001 for Fargate.
-    pub(super) fn launch_type(
-        &mut self,
-        given: Option<aws::LaunchType>,
-        definition: &aws::TaskDefinition,
-        placed: Placed<'_>,
-        at: &Locator<'a>,
-    ) -> LaunchType {
-        let place = at.clone().key("launchType");
-        let suits = |compatibility: aws::Compatibility| {
-            definition.requires_compatibilities.is_empty()
-                || definition.requires_compatibilities.contains(&compatibility)
-        };
-        let (name, suited, launch_type) = match given.unwrap_or_default() {
-            aws::LaunchType::Ec2 => ("EC2", suits(aws::Compatibility::Ec2), LaunchType::Ec2),
-            aws::LaunchType::External => ("EXTERNAL", suits(aws::Compatibility::External), LaunchType::External),
-            aws::LaunchType::Fargate => {
-                let (strategies, constraints) = (placed.strategies.len(), placed.constraints.len());
-                let not_here = Some("Fargate is not part of this version: use EC2 or EXTERNAL".to_owned());
-                if let Err(error) = ecsim_policies::placement::validate::fargate(constraints, strategies) {
-                    let key = if constraints > 0 { "placementConstraints" } else { "placementStrategy" };
-                    self.error(&at.clone().key(key), "E355", error.to_string(), not_here);
-                } else {
-                    let help = Some("use EC2 or EXTERNAL".into());
-                    self.error(&place, "E348", "launch type FARGATE is not part of this version", help);
-                }
-                return LaunchType::Ec2;
-            }
-            aws::LaunchType::ManagedInstances => {
-                let help = Some("use EC2 or EXTERNAL".into());
-                self.error(&place, "E348", "launch type MANAGED_INSTANCES is not part of this version", help);
-                return LaunchType::Ec2;
-            }
-        };
-        if !suited {
-            let place = if given.is_some() { place.clone() } else { at.clone().key("taskDefinition") };
-            let message = format!(
-                "the task definition `{}` does not support launch type {name}: it requires {}",
-                shown(&definition.family),
-                definition.requires_compatibilities.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", ")
-            );
-            let help = format!("add {name} to its requiresCompatibilities; this version runs EC2 and EXTERNAL only");
-            self.error(&place, "E348", message, Some(help));
-        }
-        if launch_type == LaunchType::External && definition.network_mode == Some(aws::NetworkMode::Awsvpc) {
-            let message = format!(
-                "external instances have no network mode awsvpc, so no task of `{}` can be placed (RES-043, INS-010)",
-                shown(&definition.family)
-            );
-            self.warning(&place, "W356", message, Some("use network mode bridge, host or none".into()));
-        }
-        launch_type
-    }
-
     /// Subnets of an `awsvpc` task (PLC-007, QTA-010).
     pub(super) fn subnets(
         &mut self,
@@ -425,7 +398,6 @@ impl<'a> Context<'a> {
     /// Parts of a service that would change the run and that this version does not simulate yet.
     fn warn_later(&mut self, given: &aws::Service, at: &Locator<'a>) {
         let later = [
-            ("capacityProviderStrategy", !given.capacity_provider_strategy.is_empty()),
             ("loadBalancers", !given.load_balancers.is_empty()),
             ("serviceRegistries", !given.service_registries.is_empty()),
             ("vpcLatticeConfigurations", !given.vpc_lattice_configurations.is_empty()),

@@ -9,6 +9,7 @@ use crate::schema;
 
 /// Turns the block into the settings of a run.
 pub(super) fn lower(context: &mut Context<'_>) -> Settings {
+    let capacity = super::capacity::lower_settings(context);
     let given = &context.scenario.settings;
     if given.placement_retry_at_s.first().is_none_or(|first| !first.0.is_zero())
         || given.placement_retry_at_s.windows(2).any(|pair| pair[0].0 >= pair[1].0)
@@ -33,6 +34,10 @@ pub(super) fn lower(context: &mut Context<'_>) -> Settings {
     let nothing_starts = [
         ("service_launches_per_min", given.service_launches_per_min.value() == Some(0)),
         (
+            "service_launches_per_min_on_ec2",
+            given.service_launches_per_min_on_ec2.is_some_and(|limit| limit.value() == Some(0)),
+        ),
+        (
             "ec2_launch_bucket",
             given.ec2_launch_bucket.value().is_some_and(|bucket| bucket.capacity == 0 || bucket.refill_per_s == 0),
         ),
@@ -56,6 +61,8 @@ pub(super) fn lower(context: &mut Context<'_>) -> Settings {
         let at = context.at("settings").key("pull_mb_per_s");
         context.error(&at, "E311", "a rate above 0 is needed", Some("write `off` for no delay".into()));
     }
+    context.check_fargate_pull_rate();
+    let given = &context.scenario.settings;
     Settings {
         placement_tie_break: match given.placement_tie_break {
             schema::TieBreak::Random => TieBreak::Random,
@@ -64,11 +71,15 @@ pub(super) fn lower(context: &mut Context<'_>) -> Settings {
         scheduler_latency: given.scheduler_latency_s.0,
         replace_crashed_delay: given.replace_crashed_delay_s.0,
         healthy_wait: given.healthy_wait_s.0,
+        start_first_unhealthy: given.start_first_unhealthy,
         placement_retry_at: given.placement_retry_at_s.iter().map(|at| at.0).collect(),
         placement_retry_gap: given.placement_retry_gap_s.iter().map(|gap| gap.0).collect(),
         service_event_repeat: given.service_event_repeat_s.0,
         steady_event_repeat: given.steady_event_repeat_s.0,
         service_launches_per_minute: given.service_launches_per_min.value().unwrap_or(0),
+        service_launches_per_minute_on_ec2: given
+            .service_launches_per_min_on_ec2
+            .map(|limit| limit.value().unwrap_or(0)),
         az_rebalance_interval: given.az_rebalance_interval_s.0,
         ec2_launch_bucket: given
             .ec2_launch_bucket
@@ -86,6 +97,7 @@ pub(super) fn lower(context: &mut Context<'_>) -> Settings {
         container_instances_per_cluster: given.container_instances_per_cluster,
         custom_attributes_per_resource: given.custom_attributes_per_resource,
         max_reserved_ports: given.max_reserved_ports,
+        capacity,
         steady_event_jitter: match context.scenario.simulation.latencies {
             schema::LatencyPreset::None => (Span::ZERO, Span::ZERO),
             schema::LatencyPreset::Default => Settings::default().steady_event_jitter,

@@ -28,6 +28,11 @@ impl CsvTable {
         self.record.get(column).unwrap_or("").trim()
     }
 
+    /// Whether there is a column of that name.
+    pub(super) fn has(&self, column: &str) -> bool {
+        self.header.contains_key(column)
+    }
+
     /// The whole current row, for messages.
     fn row(&self) -> String {
         let mut text = self.record.iter().collect::<Vec<_>>().join(",").replace(char::is_control, " ");

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use ecsim_cluster::definitions::SchedulingStrategy;
-use ecsim_cluster::{InstanceId, InstanceStatus};
+use ecsim_cluster::{InstanceId, InstanceStatus, Market, ZoneId};
 use ecsim_engine::model::{Arrivals, Call, InstanceSelector, SourceModel, TaskSelector, WhenUnplaced};
 use ecsim_kernel::{SimTime, Span};
 use ecsim_policies::placement::constraints::query::attributes;
 
+use super::capacity::Demand;
 use super::placement::Caller;
+use super::services::Placed;
 use super::task_definitions::raise;
 use super::{Context, did_you_mean};
 use crate::diagnostic::shown;
@@ -60,9 +62,11 @@ impl<'a> Context<'a> {
             let name = format!("timeline[{index}].{}", action.name());
             let place = at.key(action.name());
             let before = updates.get(&index).copied().unwrap_or_default();
-            if let Some(call) = self.timeline_call(action, name, before, &place) {
-                self.calls.push((time, call));
-            }
+            let calls = match self.capacity_calls(action, index, &place) {
+                Some(calls) => calls,
+                None => self.timeline_call(action, name, before, time, &place).into_iter().collect(),
+            };
+            self.calls.extend(calls.into_iter().map(|call| (time, call)));
         }
     }
 
@@ -98,12 +102,13 @@ impl<'a> Context<'a> {
         action: Action<'a>,
         name: String,
         before: LastWritten<'a>,
+        since: SimTime,
         at: &Locator<'a>,
     ) -> Option<Call> {
         let instances_at = at.clone().key("containerInstances");
         Some(match action {
             Action::RunTask(given) => {
-                let template = self.run_task_template(given, at)?;
+                let template = self.run_task_template(given, since, at)?;
                 let count = self.run_task_count(given.count, at);
                 let model = SourceModel {
                     template,
@@ -114,7 +119,7 @@ impl<'a> Context<'a> {
                 };
                 Call::RunTask { source: self.source(name, given.started_by.clone(), model) }
             }
-            Action::StartTask(given) => self.start_task(given, name, at)?,
+            Action::StartTask(given) => self.start_task(given, name, since, at)?,
             Action::StopTask(given) => Call::StopTask {
                 tasks: self.task_selector(&given.task, &at.clone().key("task"))?,
                 reason: given.reason.as_ref().map(|text| self.definitions.texts.intern(text)),
@@ -122,7 +127,7 @@ impl<'a> Context<'a> {
             Action::CreateService(given) => {
                 Call::CreateService { service: self.find_service(&given.service_name, &at.clone().key("serviceName"))? }
             }
-            Action::UpdateService(given) => self.update_service(given, before, at)?,
+            Action::UpdateService(given) => self.update_service(given, before, since, at)?,
             Action::DeleteService(given) => Call::DeleteService {
                 service: self.find_service(&given.service, &at.clone().key("service"))?,
                 force: given.force.unwrap_or(false),
@@ -130,12 +135,10 @@ impl<'a> Context<'a> {
             Action::UpdateContainerInstancesState(given) => {
                 let instances = self.instance_selector(&given.container_instances, &instances_at)?;
                 let most = self.scenario.settings.update_state_instances as usize;
-                if let InstanceSelector::Named(names) = &instances
-                    && names.len() > most
-                {
+                let named = Self::names_at_most(&instances);
+                if named > most {
                     let message = format!(
-                        "InvalidParameterException: {} container instances, at most {most} in one call (INS-003)",
-                        names.len()
+                        "InvalidParameterException: {named} container instances, at most {most} in one call (INS-003)"
                     );
                     self.error(&instances_at, "E330", message, raise("update_state_instances"));
                 }
@@ -172,9 +175,10 @@ impl<'a> Context<'a> {
                     .collect(),
             },
             Action::DeregisterContainerInstance(given) => Call::DeregisterContainerInstance {
-                instances: InstanceSelector::Named(vec![
-                    self.instance(&given.container_instance, &at.clone().key("containerInstance"))?,
-                ]),
+                instances: self.named_instances(
+                    std::slice::from_ref(&given.container_instance),
+                    &at.clone().key("containerInstance"),
+                ),
                 force: given.force.unwrap_or(false),
             },
             Action::UpdateTaskProtection(given) => {
@@ -208,11 +212,13 @@ impl<'a> Context<'a> {
             Action::ConnectAgent(given) => {
                 Call::ConnectAgent { instances: self.instance_selector(&given.container_instances, &instances_at)? }
             }
+            // Everything else is about capacity.
+            _ => return None,
         })
     }
 
     /// `StartTask`: at most ten instances; an unknown one is `MISSING` at AWS, a slip here (PLC-059, QTA-009).
-    fn start_task(&mut self, given: &aws::StartTask, name: String, at: &Locator<'a>) -> Option<Call> {
+    fn start_task(&mut self, given: &aws::StartTask, name: String, since: SimTime, at: &Locator<'a>) -> Option<Call> {
         let as_run_task = aws::RunTask {
             task_definition: given.task_definition.clone(),
             group: given.group.clone(),
@@ -222,9 +228,11 @@ impl<'a> Context<'a> {
             volume_configurations: given.volume_configurations.clone(),
             enable_execute_command: given.enable_execute_command,
             tags: given.tags.clone(),
+            // StartTask knows no capacity providers (PLC-059).
+            launch_type: Some(aws::LaunchType::Ec2),
             ..aws::RunTask::default()
         };
-        let template = self.run_task_template(&as_run_task, at)?;
+        let template = self.run_task_template(&as_run_task, since, at)?;
         let instances_at = at.clone().key("containerInstances");
         let schema::InstanceSelector::Names(names) = &given.container_instances else {
             self.error(
@@ -278,6 +286,7 @@ impl<'a> Context<'a> {
         &mut self,
         given: &'a aws::UpdateService,
         before: LastWritten<'a>,
+        since: SimTime,
         at: &Locator<'a>,
     ) -> Option<Call> {
         let service = self.find_service(&given.service, &at.clone().key("service"))?;
@@ -288,10 +297,11 @@ impl<'a> Context<'a> {
             ("forceNewDeployment", given.force_new_deployment == Some(true)),
             ("networkConfiguration", given.network_configuration.is_some()),
             ("loadBalancers", given.load_balancers.is_some()),
-            ("capacityProviderStrategy", given.capacity_provider_strategy.is_some()),
         ] {
             if present {
-                self.not_simulated(&at.clone().key(key), key);
+                let message = format!("`{key}` is accepted, but this version does not simulate it");
+                let help = "there are no deployments yet: running tasks stay as they are (CP-018)";
+                self.warning(&at.clone().key(key), "W360", message, Some(help.into()));
             }
         }
         let configuration = given.deployment_configuration.as_ref();
@@ -344,7 +354,22 @@ impl<'a> Context<'a> {
             let help = "at least as many tasks may live as must be healthy (SVC-003)";
             self.error(&place, "E347", message, Some(help.into()));
         }
+        let capacity = given.capacity_provider_strategy.as_ref().map(|strategy| {
+            let demand = Demand {
+                launch_type: None,
+                strategy,
+                platform_version: given.platform_version.as_deref(),
+                placed: Placed {
+                    strategies: given.placement_strategy.as_deref().unwrap_or(before.strategies),
+                    constraints: given.placement_constraints.as_deref().unwrap_or(before.constraints),
+                },
+                daemon,
+                since,
+            };
+            self.updated_capacity(&demand, (known.launch_type, known.strategy), source, at)
+        });
         Some(Call::UpdateService {
+            capacity,
             service,
             desired_count: given.desired_count,
             placement,
@@ -356,8 +381,14 @@ impl<'a> Context<'a> {
     fn instance(&mut self, name: &str, at: &Locator<'a>) -> Option<InstanceId> {
         let found = self.instance_ids.get(name).copied();
         if found.is_none() && !self.fleet_incomplete {
-            let known: Vec<String> = self.instance_ids.keys().cloned().collect();
-            self.unknown(at, "container instance", name, known.iter().map(String::as_str));
+            let known: Vec<&str> = self.instance_ids.keys().map(String::as_str).collect();
+            let launchers = self.launchers();
+            let first = launchers.first().map(|owner| {
+                format!("instances that are launched are called {owner}-1, {owner}-2 and so on; by a group or provider")
+            });
+            let help = did_you_mean(name, &known).or(first);
+            let message = format!("unknown container instance `{}`", shown(name));
+            self.error(at, "E301", message, help);
         }
         found
     }
@@ -367,38 +398,75 @@ impl<'a> Context<'a> {
         if self.instance_ids.contains_key(name) { None } else { self.entry_members.get(name).cloned() }
     }
 
-    fn instance_selector(&mut self, given: &schema::InstanceSelector, at: &Locator<'a>) -> Option<InstanceSelector> {
-        match given {
-            schema::InstanceSelector::Names(names) => {
-                let many = names.len() > 1;
-                let mut found = Vec::new();
-                for (index, name) in names.iter().enumerate() {
-                    let place = if many { at.clone().index(index) } else { at.clone() };
-                    match self.members_of(name) {
-                        Some(members) => found.extend(members),
-                        None => found.extend(self.instance(name, &place)),
-                    }
+    /// Whether a name is one that a group or Managed Instances provider gives to an instance it launches: `NAME-3`.
+    fn is_launched_name(&self, name: &str) -> bool {
+        let Some((owner, ordinal)) = name.rsplit_once('-') else { return false };
+        let is_ordinal = ordinal.parse::<u32>().is_ok_and(|number| number > 0 && !ordinal.starts_with(['0', '+']));
+        is_ordinal && self.launches_as(owner)
+    }
+
+    /// Instances by name: of the fixed fleet, or launched during the run.
+    fn named_instances(&mut self, names: &[String], at: &Locator<'a>) -> InstanceSelector {
+        let many = names.len() > 1;
+        let mut found = Vec::new();
+        let mut launched = Vec::new();
+        for (index, name) in names.iter().enumerate() {
+            let place = if many { at.clone().index(index) } else { at.clone() };
+            match self.members_of(name) {
+                Some(members) => found.extend(members),
+                None if !self.instance_ids.contains_key(name) && self.is_launched_name(name) => {
+                    launched.push(name.clone());
                 }
-                Some(InstanceSelector::Named(found))
+                None => found.extend(self.instance(name, &place)),
+            }
+        }
+        if launched.is_empty() {
+            return InstanceSelector::Named(found);
+        }
+        launched.extend(found.into_iter().map(|id| self.definitions.instances[id].name.clone()));
+        InstanceSelector::Launched(launched)
+    }
+
+    /// Instances that a call of the timeline names one by one, as far as they are known before the run.
+    fn names_at_most(selector: &InstanceSelector) -> usize {
+        match selector {
+            InstanceSelector::Named(names) => names.len(),
+            InstanceSelector::Launched(names) => names.len(),
+            InstanceSelector::Any(several) => several.iter().map(Self::names_at_most).sum(),
+            InstanceSelector::Filter { .. } => 0,
+        }
+    }
+
+    /// A zone of this scenario.
+    pub(super) fn known_zone(&mut self, name: &str, at: &Locator<'a>) -> Option<ZoneId> {
+        let found = self.definitions.zones.get(name);
+        if found.is_none() {
+            let known: Vec<String> = self.definitions.zones.iter().map(|(_, name)| name.to_owned()).collect();
+            self.unknown(at, "zone of this scenario", name, known.iter().map(String::as_str));
+        }
+        found
+    }
+
+    pub(super) fn instance_selector(
+        &mut self,
+        given: &schema::InstanceSelector,
+        at: &Locator<'a>,
+    ) -> Option<InstanceSelector> {
+        match given {
+            schema::InstanceSelector::Names(names) => Some(self.named_instances(names, at)),
+            schema::InstanceSelector::Any(several) => {
+                let mut found = Vec::new();
+                for (index, one) in several.iter().enumerate() {
+                    found.push(self.instance_selector(one, &at.clone().index(index)));
+                }
+                Some(InstanceSelector::Any(found.into_iter().collect::<Option<Vec<_>>>()?))
             }
             schema::InstanceSelector::Filter(filter) => {
                 let zone = match &filter.availability_zone {
                     None => None,
-                    Some(name) => match self.definitions.zones.get(name) {
-                        Some(zone) => Some(zone),
-                        None => {
-                            let known: Vec<String> =
-                                self.definitions.zones.iter().map(|(_, name)| name.to_owned()).collect();
-                            self.unknown(
-                                &at.clone().key("availabilityZone"),
-                                "zone of this scenario",
-                                name,
-                                known.iter().map(String::as_str),
-                            );
-                            return None;
-                        }
-                    },
+                    Some(name) => Some(self.known_zone(name, &at.clone().key("availabilityZone"))?),
                 };
+                let (group, provider) = self.capacity_filter(filter, at)?;
                 let expression = match &filter.filter {
                     None => None,
                     Some(text) => {
@@ -413,6 +481,7 @@ impl<'a> Context<'a> {
                     Some(name) if self.instance_ids.contains_key(name) => Some(name.clone()),
                     // All of an entry: what its instances' names have in common is the entry's and a hyphen.
                     Some(name) if self.entry_members.contains_key(name) => Some(format!("{name}-")),
+                    Some(name) if self.is_launched_name(name) => Some(name.clone()),
                     Some(name) => {
                         self.instance(name, &at.clone().key("name"));
                         return None;
@@ -422,6 +491,13 @@ impl<'a> Context<'a> {
                     zone,
                     instance_type: filter.instance_type.clone(),
                     name_prefix,
+                    group,
+                    provider,
+                    market: filter.market.map(|market| match market {
+                        schema::Market::OnDemand => Market::OnDemand,
+                        schema::Market::Spot => Market::Spot,
+                    }),
+                    empty: filter.empty,
                     attribute: filter.attribute.as_ref().map(|attribute| {
                         let name = self.definitions.attributes.intern(&attribute.name);
                         (name, attribute.value.as_ref().map(|value| self.definitions.values.intern(value.as_str())))
@@ -434,20 +510,25 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn task_selector(&mut self, given: &schema::TaskSelector, at: &Locator<'a>) -> Option<TaskSelector> {
+    pub(super) fn task_selector(&mut self, given: &schema::TaskSelector, at: &Locator<'a>) -> Option<TaskSelector> {
         let nothing = given.service.is_none()
             && given.group.is_none()
             && given.started_by.is_none()
-            && given.container_instance.is_none();
+            && given.container_instance.is_none()
+            && given.capacity_provider.is_none();
         if nothing {
             self.error(
                 at,
                 "E374",
                 "which tasks?",
-                Some("name a service, group, startedBy or containerInstance".into()),
+                Some("name a service, group, startedBy, containerInstance or capacityProvider".into()),
             );
             return None;
         }
+        let launched = given
+            .container_instance
+            .clone()
+            .filter(|name| !self.instance_ids.contains_key(name) && self.is_launched_name(name));
         Some(TaskSelector {
             service: match &given.service {
                 Some(name) => Some(self.find_service(name, &at.clone().key("service"))?),
@@ -455,8 +536,13 @@ impl<'a> Context<'a> {
             },
             group: given.group.as_ref().map(|name| self.definitions.groups.intern(name)),
             started_by: given.started_by.as_ref().map(|text| self.definitions.texts.intern(text)),
-            instance: match &given.container_instance {
+            instance: match given.container_instance.as_ref().filter(|_| launched.is_none()) {
                 Some(name) => Some(self.instance(name, &at.clone().key("containerInstance"))?),
+                None => None,
+            },
+            launched,
+            provider: match &given.capacity_provider {
+                Some(name) => Some(self.find_provider(name, &at.clone().key("capacityProvider"))?),
                 None => None,
             },
             source: None,

@@ -6,6 +6,7 @@ use ecsim_engine::model::{Arrivals, SourceModel, TaskTemplate, WhenUnplaced};
 use ecsim_kernel::{Distribution, SimTime, Span};
 
 use super::Context;
+use super::capacity::Demand;
 use super::placement::Caller;
 use super::services::Placed;
 use super::task_definitions::raise;
@@ -57,7 +58,13 @@ impl<'a> Context<'a> {
                 Some("for example `every: {poisson: {ratePerHour: 40}}`".into()),
             );
         }
-        let Some(template) = self.run_task_template(&given.run_task, &call_at) else { return };
+        let Some(template) = self.run_task_template(&given.run_task, SimTime::ZERO, &call_at) else { return };
+        let by_default = given.run_task.capacity_provider_strategy.is_empty() && given.run_task.launch_type.is_none();
+        if by_default && self.default_changes() {
+            let message = "the cluster's default strategy changes during the run: this workload keeps the first one";
+            let help = Some("name its `capacityProviderStrategy`".into());
+            self.warning(&call_at, "W360", message, help);
+        }
         let count = self.run_task_count(given.run_task.count, &call_at);
         let from = SimTime::ZERO + given.from.map_or(Span::ZERO, |from| from.0);
         let until = given.until.map_or(SimTime::MAX, |until| SimTime::ZERO + until.0);
@@ -154,20 +161,28 @@ impl<'a> Context<'a> {
     }
 
     /// What one copy of a `RunTask` call is.
-    pub(super) fn run_task_template(&mut self, given: &aws::RunTask, at: &Locator<'a>) -> Option<TaskTemplate> {
+    pub(super) fn run_task_template(
+        &mut self,
+        given: &aws::RunTask,
+        since: SimTime,
+        at: &Locator<'a>,
+    ) -> Option<TaskTemplate> {
         let id = self.find_task_definition(&given.task_definition, &at.clone().key("taskDefinition"))?;
         let source = self.source_of(id);
         let placed = Placed { strategies: &given.placement_strategy, constraints: &given.placement_constraints };
-        let launch_type = self.launch_type(given.launch_type, source, placed, at);
-        if !given.capacity_provider_strategy.is_empty() {
+        let demand = Demand {
+            launch_type: given.launch_type,
+            strategy: &given.capacity_provider_strategy,
+            platform_version: given.platform_version.as_deref(),
+            placed,
+            daemon: false,
+            since,
+        };
+        let (launch_type, strategy) = self.capacity_of(&demand, source, at);
+        if launch_type == LaunchType::External && !given.capacity_provider_strategy.is_empty() {
             let key = "capacityProviderStrategy";
-            let place = at.clone().key(key);
-            if launch_type == LaunchType::External {
-                let message = format!("launch type EXTERNAL does not support `{key}` (INS-010)");
-                self.error(&place, "E356", message, Some("leave it out".into()));
-            } else {
-                self.not_simulated(&place, key);
-            }
+            let message = format!("launch type EXTERNAL does not support `{key}` (INS-010)");
+            self.error(&at.clone().key(key), "E356", message, Some("leave it out".into()));
         }
         let volumes: Vec<&str> = given.volume_configurations.iter().map(|volume| volume.name.as_str()).collect();
         self.check_volume_names(&volumes, source, &at.clone().key("volumeConfigurations"));
@@ -180,7 +195,7 @@ impl<'a> Context<'a> {
             if given.enable_execute_command == Some(true) { &["ecs.capability.execute-command"] } else { &[] };
         let definition = self.requiring(id, extra);
         let subnets = self.subnets(given.network_configuration.as_ref(), definition, at);
-        Some(TaskTemplate { definition, group, placement, requirements, launch_type, subnets })
+        Some(TaskTemplate { definition, group, placement, requirements, launch_type, strategy, subnets })
     }
 
     /// The task group: at most 255 characters, never a service's (PLC-030, PLC-031, QTA-023).

@@ -31,8 +31,7 @@ pub struct AccountSettings {
     /// Whether tags at creation need a permission.
     #[schemars(extend("x-ecsim" = "kept"))]
     pub tag_resource_authorization: Option<Text>,
-    /// Days between the notice of retirement and the retirement of a Fargate task.
-    #[schemars(extend("x-ecsim" = "kept"))]
+    /// Days between the notice of retirement and the retirement of a Fargate task: 0, 7 or 14 (FGT-006). Default 7.
     pub fargate_task_retirement_wait_period: Option<Text>,
     /// When Fargate tasks may be retired.
     #[schemars(extend("x-ecsim" = "kept"))]

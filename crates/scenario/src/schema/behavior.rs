@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::capacity_behavior::{AutoScalingGroupBehavior, ManagedInstancesBehavior};
+use super::custom_metric::CustomMetric;
 use super::distribution::{DurationDistribution, MemoryDistribution};
+use super::fargate_behavior::FargateBehavior;
+use super::spot_behavior::SpotBehavior;
 use super::units::{MemorySize, Percent};
 
 /// How long things take, how much a container really uses, and when it fails.
@@ -19,6 +23,19 @@ pub struct Behavior {
     pub trunk_failure: Option<Percent>,
     /// By task definition: the `family`, or `family:revision` where revisions differ.
     pub task_definitions: BTreeMap<String, TaskBehavior>,
+    /// By Auto Scaling group: how its instances come, go and fail.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub auto_scaling_groups: BTreeMap<String, AutoScalingGroupBehavior>,
+    /// By capacity provider: how Managed Instances come, go and fail.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub managed_instances: BTreeMap<String, ManagedInstancesBehavior>,
+    /// Interruptions and sizes of the pools that all groups share.
+    pub spot: SpotBehavior,
+    /// How Fargate behaves.
+    pub fargate: FargateBehavior,
+    /// CloudWatch metrics for scaling policies that the simulator does not make itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<CustomMetric>,
 }
 
 /// Delays of every task and instance; what `taskDefinitions` says wins. Defaults are the `settings` of the same
@@ -69,6 +86,8 @@ pub struct TaskBehavior {
     pub exit_code: Option<u8>,
     /// It crashes after a while.
     pub crash: Option<Crash>,
+    /// How its container health check goes. Default: every probe passes at once.
+    pub health_check: Option<HealthCheckBehavior>,
     /// It never reaches RUNNING.
     pub fail_to_start: Option<FailToStart>,
     /// How much memory it really uses. Default: less than any limit.
@@ -92,17 +111,48 @@ pub struct ContainerBehavior {
     pub duration: Option<DurationDistribution>,
     /// Exit code when it ends by itself. Default 0.
     pub exit_code: Option<u8>,
-    /// It crashes after a while.
+    /// It crashes after a while; after a restart again, drawn anew.
     pub crash: Option<Crash>,
+    /// How its health check goes (TSK-041).
+    pub health_check: Option<HealthCheckBehavior>,
     /// How much memory it really uses.
     pub memory: Option<MemoryUse>,
+}
+
+/// How the health check of a container goes (TSK-041). Times count from the container's start, and again from each
+/// restart. By default every probe passes at once.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct HealthCheckBehavior {
+    /// Probes that begin earlier fail: the container is not ready yet. Default 0s.
+    pub ready: Option<DurationDistribution>,
+    /// How long a probe takes; one that takes longer than the check's `timeout` fails then. Default 0s.
+    pub duration: Option<DurationDistribution>,
+    /// It begins to fail after a while.
+    pub fails: Option<HealthCheckFailure>,
+    /// Whether a probe that fails hangs until the check's `timeout`; else it fails at once. Default false.
+    #[serde(default)]
+    pub hangs: bool,
+}
+
+/// A health check begins to fail after a while.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct HealthCheckFailure {
+    /// From the container's start to the first probes that fail.
+    pub after: DurationDistribution,
+    /// For how long they fail. Default: for good.
+    pub lasts: Option<DurationDistribution>,
+    /// How many of the containers fail so; the others do not. Default 100%.
+    #[serde(default = "all")]
+    pub probability: Percent,
 }
 
 /// A crash after a while.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Crash {
-    /// From RUNNING to the crash.
+    /// From the container's start to the crash.
     pub after: DurationDistribution,
     /// The exit code. Default 1.
     #[serde(default = "one")]

@@ -132,9 +132,11 @@ pub struct AgentConfig {
     /// Whether `awsvpc` tasks are possible; use `capabilities` to take that away.
     #[schemars(extend("x-ecsim" = "kept"))]
     pub ecs_enable_task_eni: Option<bool>,
-    /// Whether the agent drains the instance on a Spot notice.
-    #[schemars(extend("x-ecsim" = "kept"))]
+    /// Whether the agent drains the instance on a Spot notice (SPT-004). Default false.
     pub ecs_enable_spot_instance_draining: Option<bool>,
+    /// Whether the agent of an instance in a warm pool waits until it is taken out before it registers (ASG-041).
+    /// Default false.
+    pub ecs_warm_pools_check: Option<bool>,
     /// Whether the agent serves metrics; see the setting `reserve_prometheus_port`.
     #[schemars(extend("x-ecsim" = "kept"))]
     pub ecs_enable_prometheus_metrics: Option<bool>,

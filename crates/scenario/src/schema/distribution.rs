@@ -168,6 +168,11 @@ impl<Q: Quantity> DistributionSpec<Q> {
         }
     }
 
+    /// The schema of its map form alone.
+    pub(super) fn map_schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<DistributionMap<Q>>()
+    }
+
     /// What is expected, as part of a sentence.
     #[must_use]
     pub fn expected() -> String {

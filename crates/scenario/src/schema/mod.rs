@@ -8,10 +8,13 @@
 //! 2. [`simulation`], [`settings`]: the run, and every number that AWS does not publish.
 //! 3. [`aws`]: task definitions, services, `RunTask` and the like, with every field of AWS's API.
 //! 4. [`container_instance`], [`instance_type`], [`vpc`], [`account_settings`]: the fixed fleet and where it stands.
-//! 5. [`workload`], [`trace`], [`behavior`]: what is asked for, how long it takes, and what goes wrong.
-//! 6. [`timeline`], [`selectors`]: what happens during the run, and to whom.
-//! 7. [`expect`]: what must hold.
-//! 8. [`units`], [`distribution`], [`columns`], [`union`](mod@union): how values are written.
+//! 5. [`workload`], [`trace`], [`behavior`]: what is asked for, how long it takes, and what goes wrong; for capacity
+//!    [`capacity_behavior`], [`spot_behavior`], [`fargate_behavior`] and [`custom_metric`].
+//! 6. [`pricing`]: what it costs.
+//! 7. [`timeline`] with [`group_actions`] and [`fate`], [`selectors`]: what happens during the run, and to whom.
+//! 8. [`expect`]: what must hold.
+//! 9. [`units`], [`money`], [`distribution`], [`columns`], [`union`](mod@union), [`setting_values`], [`profile`]: how
+//!    values are written.
 //!
 //! Each field's doc comment is its description in the schema and on the reference page. The schema's own keywords:
 //!
@@ -27,15 +30,25 @@
 pub mod account_settings;
 pub mod aws;
 pub mod behavior;
+pub mod capacity_behavior;
 pub mod columns;
 pub mod container_instance;
+pub mod custom_metric;
 pub mod distribution;
 pub mod expect;
+pub mod fargate_behavior;
+pub mod fate;
+pub mod group_actions;
 pub mod instance_type;
+pub mod money;
+pub mod pricing;
+pub mod profile;
 pub mod scenario;
 pub mod selectors;
+pub mod setting_values;
 pub mod settings;
 pub mod simulation;
+pub mod spot_behavior;
 pub mod timeline;
 pub mod trace;
 pub mod union;
@@ -43,6 +56,8 @@ pub mod units;
 pub mod vpc;
 pub mod workload;
 
+#[cfg(test)]
+mod capacity_tests;
 #[cfg(test)]
 mod tests;
 
@@ -52,22 +67,54 @@ use schemars::transform::{RecursiveTransform, transform_subschemas};
 use serde_json::{Value, json};
 
 pub use account_settings::{AccountSettings, Switch};
-pub use behavior::{Behavior, ContainerBehavior, Crash, FailToStart, Latencies, MemoryUse, StartError, TaskBehavior};
+pub use behavior::{
+    Behavior, ContainerBehavior, Crash, FailToStart, HealthCheckBehavior, HealthCheckFailure, Latencies, MemoryUse,
+    StartError, TaskBehavior,
+};
+pub use capacity_behavior::{
+    AutoScalingGroupBehavior, LaunchedContainerInstance, LifecycleHookBehavior, ManagedInstancesBehavior,
+    StatusCheckFailure,
+};
 pub use columns::{Column, CpuColumn, CpuUnit, MemberOfColumn, MemoryColumn, MemoryUnit, TimeColumn, TimeUnit};
 pub use container_instance::{
     AgentConfig, Capabilities, ContainerInstances, ImagePullBehavior, InstanceColumns, InstancesFromCsv,
     RegisteredResources,
 };
+pub use custom_metric::{CustomMetric, MetricColumns, MetricFile, MetricPoint, MetricValues};
 pub use distribution::{
     DistributionSpec, DurationDistribution, EmpiricalFile, EmpiricalSource, Exponential, MedianAndP95,
     MemoryDistribution, NumberDistribution, Shape, Uniform,
 };
 pub use expect::Expectation;
+pub use fargate_behavior::{FargateBehavior, FargateInterruptions, FargateShortage};
+pub use fate::{
+    AvailabilityZoneOutage, FargateRetirement, FargateSpotInterruption, InstanceStatusCheckFails, InsufficientCapacity,
+    RebalanceRecommendation, SetMetric, SpotInterruption,
+};
+pub use group_actions::{
+    CancelInstanceRefresh, CompleteLifecycleAction, DeleteCapacityProvider, DesiredConfiguration, ExitStandby,
+    HealthStatus, ProtectedInstances, PutClusterCapacityProviders, RefreshPreferences, RefreshStrategy,
+    ScalingProcesses, SetDesiredCapacity, SetInstanceHealth, SetInstanceProtection, StandbyInstances,
+    StartInstanceRefresh, TakeInstances, TerminateInstanceInAutoScalingGroup, UpdateAutoScalingGroup,
+    UpdateCapacityProvider,
+};
 pub use instance_type::{Architecture, InstanceTypeSpec};
+pub use money::{Share, Usd};
+pub use pricing::{Currency, EbsPrices, FargatePrices, Pricing, ReservedInstances, SavingsPlan, SpotPriceModel};
+pub use profile::Profile;
 pub use scenario::Scenario;
 pub use selectors::{InstanceFilter, InstanceSelector, Pick, TaskSelector, Which};
+pub use setting_values::{
+    AzTie, BillingHourTie, CasAlgorithm, CasN, ColdLaunch, DrainCount, EventRate, FargatePullRate, IceBackoff,
+    LaunchGroups, ProvisioningOverflow, ProvisioningReasons, PullStep, SecondsDistribution, SpotProfile, ZeroStart,
+    ZeroWeightBase,
+};
 pub use settings::{LaunchBucket, RegisteredMemory, RegistrationRate, SettingInfo, Settings, SpreadScope, TieBreak};
 pub use simulation::{LatencyPreset, Simulation};
+pub use spot_behavior::{
+    InterruptionProfile, Market, PoolCapacity, SpotBand, SpotBehavior, SpotInterruptions, SpotPool, SpotTrace,
+    SpotTraceColumns,
+};
 pub use timeline::{Action, TimelineEntry};
 pub use trace::{Trace, TraceColumns};
 pub use union::{Count, OneOrMany, OrOff};

@@ -8,11 +8,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::account_settings::AccountSettings;
-use super::aws::{Cluster, Service, TaskDefinition, task_definition};
+use super::aws::{
+    AutoScalingGroup, CapacityProvider, Cluster, LaunchTemplate, Service, TaskDefinition, task_definition,
+};
 use super::behavior::Behavior;
 use super::container_instance::ContainerInstances;
 use super::expect::Expectation;
 use super::instance_type::InstanceTypeSpec;
+use super::pricing::Pricing;
 use super::settings::Settings;
 use super::simulation::Simulation;
 use super::timeline::TimelineEntry;
@@ -54,6 +57,15 @@ pub struct Scenario {
     /// The fixed fleet of container instances.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub container_instances: Vec<ContainerInstances>,
+    /// Auto Scaling groups, as in AWS's `CreateAutoScalingGroup`, with their scaling policies and scheduled actions.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub auto_scaling_groups: Vec<AutoScalingGroup>,
+    /// Launch templates, as in AWS's `CreateLaunchTemplate`, for groups that name one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub launch_templates: Vec<LaunchTemplate>,
+    /// Capacity providers, as in AWS's `CreateCapacityProvider`. `FARGATE` and `FARGATE_SPOT` need no entry (CP-005).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub capacity_providers: Vec<CapacityProvider>,
     /// Task definitions, as in AWS's `RegisterTaskDefinition`, or as its `DescribeTaskDefinition` prints them.
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "task_definition::list")]
     #[schemars(with = "Vec<task_definition::TaskDefinitionItem>")]
@@ -66,6 +78,8 @@ pub struct Scenario {
     pub workload: Vec<Workload>,
     /// How long things take, how much a container really uses, and when it fails.
     pub behavior: Behavior,
+    /// What things cost, where it is not what the catalogue says.
+    pub pricing: Pricing,
     /// What an operator or fate does during the run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub timeline: Vec<TimelineEntry>,
@@ -77,8 +91,8 @@ pub struct Scenario {
 impl Scenario {
     /// Reads a scenario from a value whose includes are resolved and whose AWS keys begin with a small letter.
     ///
-    /// Nothing (`null`) counts as absent. `simulation.latencies` is applied: under `none` the settings that are not
-    /// written get their value of [`Settings::without_latencies`].
+    /// Nothing (`null`) counts as absent. `simulation.latencies` and `settings.profile` are applied: the settings that are
+    /// not written get their value of [`Settings::without_latencies`] and of the [`Profile`](super::Profile).
     ///
     /// # Errors
     ///
@@ -110,9 +124,13 @@ impl Scenario {
 
 fn apply_preset(value: &mut Value) {
     let none = value.pointer("/simulation/latencies").and_then(Value::as_str) == Some("none");
-    if let (true, Value::Object(root)) = (none, value) {
-        let settings = root.entry("settings").or_insert_with(|| Value::Object(Map::new()));
-        if let Value::Object(settings) = settings {
+    let Value::Object(root) = value else { return };
+    if none {
+        root.entry("settings").or_insert_with(|| Value::Object(Map::new()));
+    }
+    if let Some(Value::Object(settings)) = root.get_mut("settings") {
+        Settings::fill_profile(settings);
+        if none {
             Settings::fill_without_latencies(settings);
         }
     }

@@ -8,16 +8,19 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::aws::Attribute;
+use super::spot_behavior::Market;
 use super::union::Count;
 use super::units::unexpected;
 
-/// Container instances: a name, a list of names, or a map that says which ones.
+/// Container instances: a name, a map that says which ones, or a list of such.
 #[derive(Clone, Debug, PartialEq)]
 pub enum InstanceSelector {
     /// By name: of one instance, or of an entry of `containerInstances`, which means all of its instances.
     Names(Vec<String>),
     /// Those that have all of these properties.
-    Filter(InstanceFilter),
+    Filter(Box<InstanceFilter>),
+    /// Those that one of these means: a list that has maps in it.
+    Any(Vec<Self>),
 }
 
 /// Container instances that have all of these properties.
@@ -32,6 +35,14 @@ pub struct InstanceFilter {
     pub instance_type: Option<String>,
     /// An attribute they have; with a `value`, it must be that one.
     pub attribute: Option<Attribute>,
+    /// The Auto Scaling group they belong to.
+    pub auto_scaling_group: Option<String>,
+    /// The capacity provider they belong to.
+    pub capacity_provider: Option<String>,
+    /// Whether they are Spot or on-demand.
+    pub market: Option<Market>,
+    /// Whether they have no task that is not of a DAEMON service.
+    pub empty: Option<bool>,
     /// A cluster-query expression, as the `filter` of `ListContainerInstances` (CQL-003).
     pub filter: Option<String>,
     /// Only so many of them. Default: all.
@@ -53,15 +64,21 @@ pub enum Pick {
 }
 
 const EXPECTED: &str =
-    "the name of a container instance, a list of names, or a map such as {availabilityZone: us-east-1a, count: 2}";
+    "the name of a container instance, a map such as {availabilityZone: us-east-1a, count: 2}, or a list of them";
 
 impl<'de> Deserialize<'de> for InstanceSelector {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
         match value {
             Value::String(name) => Ok(Self::Names(vec![name])),
+            Value::Array(ref list) if list.iter().any(Value::is_object) => {
+                if list.iter().any(Value::is_array) {
+                    return Err(D::Error::custom(format!("expected {EXPECTED}, not a list in a list")));
+                }
+                Vec::deserialize(value).map(Self::Any).map_err(D::Error::custom)
+            }
             Value::Array(_) => Vec::deserialize(value).map(Self::Names).map_err(D::Error::custom),
-            Value::Object(_) => InstanceFilter::deserialize(value).map(Self::Filter).map_err(D::Error::custom),
+            Value::Object(_) => Box::deserialize(value).map(Self::Filter).map_err(D::Error::custom),
             other => Err(D::Error::custom(unexpected(&other, EXPECTED))),
         }
     }
@@ -75,6 +92,7 @@ impl Serialize for InstanceSelector {
                 names => names.serialize(serializer),
             },
             Self::Filter(filter) => filter.serialize(serializer),
+            Self::Any(several) => several.serialize(serializer),
         }
     }
 }
@@ -87,8 +105,12 @@ impl JsonSchema for InstanceSelector {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let filter = generator.subschema_for::<InstanceFilter>();
         json_schema!({
-            "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}, filter],
-            "description": "Container instances: a name, a list of names, or a map that says which ones.",
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"anyOf": [{"type": "string"}, filter]}, "minItems": 1},
+                filter
+            ],
+            "description": "Container instances: a name, a map that says which ones, or a list of such.",
             "x-ecsim-expected": EXPECTED,
         })
     }
@@ -106,6 +128,8 @@ pub struct TaskSelector {
     pub started_by: Option<String>,
     /// Tasks on this container instance, by name.
     pub container_instance: Option<String>,
+    /// Tasks of this capacity provider, such as `FARGATE_SPOT`.
+    pub capacity_provider: Option<String>,
     /// How many of them, or `all`. Default 1.
     #[serde(default)]
     pub count: Count,
@@ -140,7 +164,21 @@ mod tests {
         let filter = json!({"availabilityZone": "us-east-1a", "count": 2, "pick": "random"});
         let InstanceSelector::Filter(filter) = from_value(filter).unwrap() else { panic!("a filter") };
         assert_eq!((filter.count, filter.pick), (Some(2), Pick::Random));
-        for bad in [json!(7), json!([1]), json!({"zone": "a"})] {
+        let filter = json!({"autoScalingGroup": "web", "capacityProvider": "cp", "market": "spot", "empty": true});
+        let InstanceSelector::Filter(filter) = from_value(filter).unwrap() else { panic!("a filter") };
+        assert_eq!((filter.market, filter.empty), (Some(Market::Spot), Some(true)));
+        let several = from_value(json!(["A1", {"autoScalingGroup": "web", "empty": true}])).unwrap();
+        let InstanceSelector::Any(several) = several else { panic!("several") };
+        assert_eq!(several[0], InstanceSelector::Names(vec!["A1".into()]));
+        assert!(matches!(&several[1], InstanceSelector::Filter(filter) if filter.empty == Some(true)));
+        for bad in [
+            json!(7),
+            json!([1]),
+            json!([{"empty": true}, ["A1"]]),
+            json!([{"zone": "a"}]),
+            json!({"zone": "a"}),
+            json!({"market": "reserved"}),
+        ] {
             assert!(from_value::<InstanceSelector>(bad.clone()).is_err(), "{bad}");
         }
     }

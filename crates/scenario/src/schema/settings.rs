@@ -1,22 +1,35 @@
 //! Every number and switch that AWS does not publish or lets users change, each with its default and the rule it
 //! belongs to.
 //!
-//! Names are those of the rules. A name that ends in `_s` takes a number of seconds or a written length of time.
+//! Names are those of the rules. A name that ends in `_s` takes a number of seconds or a written length of time; so do
+//! the few delays whose names the rules give without it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::distribution::DurationDistribution;
+use super::money::{Share, Usd};
+use super::profile::Profile;
+use super::setting_values::{
+    AzTie, BillingHourTie, CasAlgorithm, CasN, ColdLaunch, DrainCount, EventRate, FargatePullRate, IceBackoff,
+    LaunchGroups, ProvisioningOverflow, ProvisioningReasons, SecondsDistribution, SpotProfile, ZeroStart,
+    ZeroWeightBase,
+};
 use super::simulation::LatencyPreset;
 use super::union::OrOff;
-use super::units::{Duration, Seconds};
+use super::units::{Duration, Percent, Seconds};
 
 /// Every number and switch that AWS does not publish or lets users change. Write only those that differ from the
 /// default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
+    /// The time whose limits hold: it sets `fargate_bucket_burst`, `fargate_bucket_refill_per_s`, `fargate_bucket_share`,
+    /// `service_launches_per_min`, `service_launches_per_min_on_ec2`, `launch_groups`, `provisioning_tasks_per_cluster` and
+    /// `scale_in_cap` unless they are written.
+    #[schemars(extend("x-ecsim-rule" = "MEAS-001, MEAS-002, MEAS-003, MEAS-004, MEAS-005, MEAS-033, MEAS-037"))]
+    pub profile: Profile,
     /// How ties are broken that are left after the last placement strategy: `random` among equals, or `fixed` (also
     /// called `ordinal`): the instance registered first, then the smallest id; on scale-in the newest task.
     #[schemars(extend("x-ecsim-rule" = "PLC-022, PLC-074"))]
@@ -71,9 +84,16 @@ pub struct Settings {
     /// A task that has been RUNNING for so long counts as healthy where nothing checks health.
     #[schemars(extend("x-ecsim-rule" = "SVC-010"))]
     pub healthy_wait_s: Seconds,
+    /// Whether the replacement of an unhealthy task is started before that is stopped; `false`: as before October 2023.
+    #[schemars(extend("x-ecsim-rule" = "SVC-020"))]
+    pub start_first_unhealthy: bool,
     /// Tasks that one service may start in any 60 s, or `off`.
     #[schemars(extend("x-ecsim-rule" = "QTA-014, QTA-031, SVC-070"))]
     pub service_launches_per_min: OrOff<u32>,
+    /// The same for tasks on container instances, where it differs from that for Fargate. Default:
+    /// `service_launches_per_min`.
+    #[schemars(extend("x-ecsim-rule" = "QTA-014"))]
+    pub service_launches_per_min_on_ec2: Option<OrOff<u32>>,
     /// Token bucket for all EC2 task launches of the account, or `off`: history, AWS no longer publishes it.
     #[schemars(extend("x-ecsim-rule" = "QTA-018"))]
     pub ec2_launch_bucket: OrOff<LaunchBucket>,
@@ -106,6 +126,182 @@ pub struct Settings {
     /// Creating and starting the containers after the pull.
     #[schemars(extend("x-ecsim-rule" = "MEAS-025"))]
     pub container_start: DurationDistribution,
+    /// Which instances of a capacity provider count as running in its metric.
+    #[schemars(extend("x-ecsim-rule" = "CAS-004"))]
+    pub cas_n: CasN,
+    /// How long after a full minute the metric of cluster auto scaling is taken, in milliseconds.
+    #[schemars(extend("x-ecsim-rule" = "CAS-031"))]
+    pub cas_sample_offset_ms: u32,
+    /// How cluster auto scaling counts the instances it needs: as today, or as in 2020.
+    #[schemars(extend("x-ecsim-rule" = "CAS-011, CAS-016, CAS-034"))]
+    pub cas_algorithm: CasAlgorithm,
+    /// How many instances the first step from none asks for, with a target below 100.
+    #[schemars(extend("x-ecsim-rule" = "CAS-007"))]
+    pub zero_start: ZeroStart,
+    /// Whether what DAEMON services reserve is taken off an instance before cluster auto scaling counts how many tasks
+    /// fit.
+    #[schemars(extend("x-ecsim-rule" = "CAS-015"))]
+    pub daemon_reserve_in_estimate: bool,
+    /// From one scale-in step of cluster auto scaling to the next.
+    #[schemars(extend("x-ecsim-rule" = "CAS-024"))]
+    pub scale_in_step_period: Seconds,
+    /// How much of the group one scale-in step of cluster auto scaling may take, at least one instance.
+    #[schemars(extend("x-ecsim-rule" = "CAS-023, MEAS-037"))]
+    pub scale_in_cap: Share,
+    /// From the taking of the metric of cluster auto scaling to the alarm and what it sets off.
+    #[schemars(extend("x-ecsim-rule" = "LAT-014, CAS-031"))]
+    pub metric_publish_delay: Seconds,
+    /// Which tasks wait in PROVISIONING: all that fit nowhere, or only those that lack resources.
+    #[schemars(extend("x-ecsim-rule" = "CAS-008"))]
+    pub provisioning_reasons: ProvisioningReasons,
+    /// What becomes of a `RunTask` call that would cross the quota of waiting tasks.
+    #[schemars(extend("x-ecsim-rule" = "CAS-009"))]
+    pub provisioning_overflow: ProvisioningOverflow,
+    /// How long a task waits in PROVISIONING before it gives up.
+    #[schemars(extend("x-ecsim-rule" = "CAS-010, FLR-002"))]
+    pub provisioning_timeout: DurationDistribution,
+    /// Tasks of Auto Scaling group providers that may wait in PROVISIONING in a cluster.
+    #[schemars(extend("x-ecsim-rule" = "CAS-009, MEAS-033"))]
+    pub provisioning_tasks_per_cluster: u32,
+    /// What a provider of weight 0 with a base gets: its base, or nothing.
+    #[schemars(extend("x-ecsim-rule" = "CP-009"))]
+    pub zero_weight_base: ZeroWeightBase,
+    /// Whether `UpdateService` may change between Auto Scaling group and Fargate providers.
+    #[schemars(extend("x-ecsim-rule" = "CP-018"))]
+    pub allow_cp_family_change: bool,
+    /// Which tasks on draining instances count against the limits of their service: those that are to run, or those that
+    /// have not stopped, too.
+    #[schemars(extend("x-ecsim-rule" = "DRN-004"))]
+    pub drain_count: DrainCount,
+    /// From a change of the desired capacity of a group to the launches or terminations it asks for.
+    #[schemars(extend("x-ecsim-rule" = "LAT-004, MEAS-035"))]
+    pub asg_reaction: DurationDistribution,
+    /// From the launch of an instance to its registration: `stock` (median 38 s, p95 60 s), `tuned` (median 21 s, p95
+    /// 28 s), or a distribution.
+    #[schemars(extend("x-ecsim-rule" = "LAT-004, MEAS-040, MEAS-041"))]
+    pub cold_launch: ColdLaunch,
+    /// Starting a stopped instance of a warm pool.
+    #[schemars(extend("x-ecsim-rule" = "LAT-005"))]
+    pub warm_start: DurationDistribution,
+    /// From then until the agent sees that the instance is in service.
+    #[schemars(extend("x-ecsim-rule" = "LAT-005"))]
+    pub warm_poll: DurationDistribution,
+    /// From the order to terminate an instance to its end; it is not billed.
+    #[schemars(extend("x-ecsim-rule" = "LAT-020"))]
+    pub instance_shutdown: DurationDistribution,
+    /// From the launch of an instance to the start of its bill.
+    #[schemars(extend("x-ecsim-rule" = "BIL-010, LAT-002"))]
+    pub instance_pending_s: SecondsDistribution,
+    /// Until a group notices that an instance no longer runs.
+    #[schemars(extend("x-ecsim-rule" = "LAT-021"))]
+    pub asg_health_notice_s: SecondsDistribution,
+    /// Failed status checks must last so long before a group replaces the instance.
+    #[schemars(extend("x-ecsim-rule" = "ASG-006"))]
+    pub asg_status_check_wait_s: Seconds,
+    /// Waits between attempts to launch where there is no capacity: from `first_s`, doubling, to `max_s`.
+    #[schemars(extend("x-ecsim-rule" = "ASG-005"))]
+    pub ice_backoff: IceBackoff,
+    /// Which zone gets a launch where several have equally few instances.
+    #[schemars(extend("x-ecsim-rule" = "ASG-003"))]
+    pub az_tie: AzTie,
+    /// Which instance goes where several are equally close to their next billing hour.
+    #[schemars(extend("x-ecsim-rule" = "ASG-031"))]
+    pub billing_hour_tie: BillingHourTie,
+    /// From the launch of a Managed Instance to its registration; 40 s were seen to the first line of a log.
+    #[schemars(extend("x-ecsim-rule" = "LAT-008, MEAS-047"))]
+    pub mi_launch: DurationDistribution,
+    /// How long a Managed Instance is idle before it goes, where `scaleInAfter` says nothing.
+    #[schemars(extend("x-ecsim-rule" = "CP-045"))]
+    pub mi_scale_in_after_default: Seconds,
+    /// How Spot interruptions come about where the scenario does not say.
+    #[schemars(extend("x-ecsim-rule" = "SPT-016, SPT-017, SPT-018"))]
+    pub spot_profile: SpotProfile,
+    /// Monthly probability of an interruption in each of the five bands of the Spot Instance Advisor.
+    #[schemars(extend("x-ecsim-rule" = "SPT-015, SPT-016"), length(min = 5, max = 5))]
+    pub spot_band_midpoints: Vec<Percent>,
+    /// How often a Spot pool is reclaimed from: so many times an hour, or `auto`, so that the hazard of one instance is
+    /// that of its band.
+    #[schemars(extend("x-ecsim-rule" = "SPT-017"))]
+    pub spot_pool_event_rate: EventRate,
+    /// How often a reclaim takes all instances of the pool; otherwise it takes a share between none and all.
+    #[schemars(extend("x-ecsim-rule" = "SPT-017"))]
+    pub spot_pool_all_probability: Share,
+    /// Notices of one reclaim are spread over so long.
+    #[schemars(extend("x-ecsim-rule" = "SPT-017, MEAS-073"))]
+    pub spot_notice_window_s: Seconds,
+    /// Which row of the measured traces `spot_profile: scarce` follows, from 1.
+    #[schemars(extend("x-ecsim-rule" = "SPT-018"), range(min = 1, max = 4))]
+    pub spot_scarce_row: u8,
+    /// From a Spot notice to DRAINING.
+    #[schemars(extend("x-ecsim-rule" = "SPT-004, SPT-005"))]
+    pub spot_drain_delay: DurationDistribution,
+    /// From a rebalance recommendation to the notice, where it comes earlier than the notice.
+    #[schemars(extend("x-ecsim-rule" = "SPT-003, MEAS-074"))]
+    pub rebalance_lead: DurationDistribution,
+    /// How often the recommendation comes only with the notice.
+    #[schemars(extend("x-ecsim-rule" = "SPT-003, MEAS-074"))]
+    pub rebalance_with_notice_probability: Share,
+    /// Rebalance recommendations that no notice follows, for each interruption.
+    #[schemars(extend("x-ecsim-rule" = "SPT-003, MEAS-074"), range(min = 0))]
+    pub rebalance_false_ratio: f64,
+    /// Spread of the daily step of a Spot price, as the sigma of a log-normal.
+    #[schemars(extend("x-ecsim-rule" = "SPT-013"), range(min = 0))]
+    pub spot_price_sigma: f64,
+    /// How much of its distance from the mean, as a logarithm, a Spot price makes up in a day.
+    #[schemars(extend("x-ecsim-rule" = "SPT-013"))]
+    pub spot_price_reversion: Share,
+    /// Whether a Spot instance that AWS interrupts in its first hour costs nothing.
+    #[schemars(extend("x-ecsim-rule" = "BIL-011, SPT-012"))]
+    pub spot_first_hour_free: bool,
+    /// Fargate: from the creation of a task to the start of its image pull.
+    #[schemars(extend("x-ecsim-rule" = "FGT-020, MEAS-020, MEAS-021"))]
+    pub fargate_provision_s: SecondsDistribution,
+    /// Fargate: creating and starting the containers after the pull.
+    #[schemars(extend("x-ecsim-rule" = "FGT-020, MEAS-025"))]
+    pub start_s: SecondsDistribution,
+    /// Fargate: millions of bytes of compressed image pulled a second, by the vCPUs of the task; one number; or `off`: size
+    /// costs no time.
+    #[schemars(extend("x-ecsim-rule" = "FGT-020, MEAS-020, MEAS-021"))]
+    pub fargate_pull_mb_per_s: FargatePullRate,
+    /// Fargate: the pull where the scenario gives no size.
+    #[schemars(extend("x-ecsim-rule" = "FGT-020"))]
+    pub pull_s: SecondsDistribution,
+    /// Fargate: from the exit of the containers to STOPPED.
+    #[schemars(extend("x-ecsim-rule" = "FGT-020"))]
+    pub deprovision_s: SecondsDistribution,
+    /// Fargate: how many tasks start late.
+    #[schemars(extend("x-ecsim-rule" = "FGT-020, MEAS-020"))]
+    pub fargate_straggler_share: Share,
+    /// Fargate: by how much those start late.
+    #[schemars(extend("x-ecsim-rule" = "FGT-020, MEAS-020"))]
+    pub fargate_straggler_delay: DurationDistribution,
+    /// Fargate: vCPUs that may be in use at once, on-demand and Spot each, or `off`.
+    #[schemars(extend("x-ecsim-rule" = "FGT-010, CP-024"))]
+    pub fargate_vcpu_quota: OrOff<u32>,
+    /// Fargate: tasks that may be started at once, on-demand and Spot each.
+    #[schemars(extend("x-ecsim-rule" = "SVC-071, MEAS-001, MEAS-002"))]
+    pub fargate_bucket_burst: u32,
+    /// Fargate: tasks that may be started each second after that.
+    #[schemars(extend("x-ecsim-rule" = "SVC-071, MEAS-001, MEAS-002"))]
+    pub fargate_bucket_refill_per_s: u32,
+    /// Fargate: how much of that rate is reached where it is what limits.
+    #[schemars(extend("x-ecsim-rule" = "MEAS-005"))]
+    pub fargate_bucket_share: Share,
+    /// Fargate Spot: what it takes off vCPU and memory.
+    #[schemars(extend("x-ecsim-rule" = "BIL-003"))]
+    pub fargate_spot_discount: Share,
+    /// Fargate: least time a Windows task is billed for.
+    #[schemars(extend("x-ecsim-rule" = "BIL-001"))]
+    pub fargate_windows_minimum_s: Seconds,
+    /// Compute Savings Plan: US dollars paid each hour, used or not.
+    #[schemars(extend("x-ecsim-rule" = "BIL-004"))]
+    pub savings_plan_commitment: Usd,
+    /// Compute Savings Plan: what it takes off on-demand prices.
+    #[schemars(extend("x-ecsim-rule" = "BIL-004"))]
+    pub savings_plan_discount: Share,
+    /// Groups in which a service starts its tasks, or `off`: each as soon as it may.
+    #[schemars(extend("x-ecsim-rule" = "SVC-070, MEAS-003"))]
+    pub launch_groups: OrOff<LaunchGroups>,
     /// Clusters in the account and Region. A scenario has one, so this changes nothing.
     #[schemars(extend("x-ecsim-rule" = "QTA-001"))]
     pub clusters_per_region: u32,
@@ -178,6 +374,7 @@ impl Default for Settings {
     fn default() -> Self {
         let seconds = |list: &[u64]| list.iter().copied().map(Seconds::new).collect();
         Self {
+            profile: Profile::E2026,
             placement_tie_break: TieBreak::Random,
             spread_scope: SpreadScope::Service,
             linux_memory_percent: 97,
@@ -195,7 +392,9 @@ impl Default for Settings {
             scheduler_latency_s: Seconds::new(5),
             replace_crashed_delay_s: Seconds::new(10),
             healthy_wait_s: Seconds::new(40),
+            start_first_unhealthy: true,
             service_launches_per_min: OrOff::On(500),
+            service_launches_per_min_on_ec2: None,
             ec2_launch_bucket: OrOff::Off,
             registration_rate: OrOff::Off,
             release_at_desired_stopped: true,
@@ -206,6 +405,67 @@ impl Default for Settings {
             eni_attach: DurationDistribution::lognormal(Duration::from_secs(11), Duration::from_secs(20)),
             eni_detach_s: Seconds::new(0),
             container_start: DurationDistribution::lognormal(Duration::from_secs(1), Duration::from_secs(5)),
+            cas_n: CasN::LaunchingAndRunning,
+            cas_sample_offset_ms: 10,
+            cas_algorithm: CasAlgorithm::Current,
+            zero_start: ZeroStart::Formula,
+            daemon_reserve_in_estimate: true,
+            scale_in_step_period: Seconds::new(60),
+            scale_in_cap: Share::percent(50),
+            metric_publish_delay: Seconds::new(50),
+            provisioning_reasons: ProvisioningReasons::All,
+            provisioning_overflow: ProvisioningOverflow::RejectCall,
+            provisioning_timeout: DurationDistribution::uniform(Duration::from_secs(600), Duration::from_secs(1_800)),
+            provisioning_tasks_per_cluster: 500,
+            zero_weight_base: ZeroWeightBase::Honour,
+            allow_cp_family_change: true,
+            drain_count: DrainCount::DesiredStatus,
+            asg_reaction: DurationDistribution::uniform(Duration::from_secs(10), Duration::from_secs(20)),
+            cold_launch: ColdLaunch::Stock,
+            warm_start: DurationDistribution::uniform(Duration::from_secs(10), Duration::from_secs(20)),
+            warm_poll: DurationDistribution::uniform(Duration::ZERO, Duration::from_secs(60)),
+            instance_shutdown: DurationDistribution::uniform(Duration::from_secs(30), Duration::from_secs(60)),
+            instance_pending_s: SecondsDistribution::constant(Seconds::new(0)),
+            asg_health_notice_s: SecondsDistribution::uniform(Seconds::new(0), Seconds::new(60)),
+            asg_status_check_wait_s: Seconds::new(300),
+            ice_backoff: IceBackoff::default(),
+            az_tie: AzTie::ConfigOrder,
+            billing_hour_tie: BillingHourTie::SeededRandom,
+            mi_launch: DurationDistribution::lognormal(Duration::from_secs(30), Duration::from_secs(45)),
+            mi_scale_in_after_default: Seconds::new(300),
+            spot_profile: SpotProfile::Pool,
+            spot_band_midpoints: [2.5, 7.5, 12.5, 17.5, 30.0].into_iter().filter_map(Percent::new).collect(),
+            spot_pool_event_rate: EventRate::Auto,
+            spot_pool_all_probability: Share::percent(40),
+            spot_notice_window_s: Seconds::new(180),
+            spot_scarce_row: 1,
+            spot_drain_delay: DurationDistribution::uniform(Duration::from_ms(200), Duration::from_ms(1_200)),
+            rebalance_lead: DurationDistribution {
+                min: Some(Duration::from_secs(1_020)),
+                max: Some(Duration::from_secs(32_400)),
+                ..DurationDistribution::lognormal(Duration::from_secs(7_200), Duration::from_secs(31_320))
+            },
+            rebalance_with_notice_probability: Share::percent(40),
+            rebalance_false_ratio: 1.4,
+            spot_price_sigma: 0.02,
+            spot_price_reversion: Share::percent(10),
+            spot_first_hour_free: true,
+            fargate_provision_s: SecondsDistribution::lognormal(Seconds::new(16), Seconds::new(28)),
+            start_s: SecondsDistribution::lognormal(Seconds::new(1), Seconds::new(5)),
+            fargate_pull_mb_per_s: FargatePullRate::default(),
+            pull_s: SecondsDistribution::constant(Seconds::new(7)),
+            deprovision_s: SecondsDistribution::constant(Seconds::new(27)),
+            fargate_straggler_share: Share::percent(0),
+            fargate_straggler_delay: DurationDistribution::lognormal(Duration::from_secs(30), Duration::from_secs(180)),
+            fargate_vcpu_quota: OrOff::Off,
+            fargate_bucket_burst: 100,
+            fargate_bucket_refill_per_s: 20,
+            fargate_bucket_share: Share::percent(100),
+            fargate_spot_discount: Share::percent(70),
+            fargate_windows_minimum_s: Seconds::new(300),
+            savings_plan_commitment: Usd::from_nanos(0),
+            savings_plan_discount: Share::percent(50),
+            launch_groups: OrOff::Off,
             clusters_per_region: 10_000,
             container_instances_per_cluster: 5_000,
             services_per_cluster: 5_000,
@@ -234,10 +494,12 @@ impl Default for Settings {
 
 impl Settings {
     /// The defaults under `latencies: none`: every delay, jitter and reaction is zero, and ties are fixed. What the
-    /// rules themselves fix, such as `healthy_wait_s` or the waits between attempts to place, stays.
+    /// rules themselves fix, such as `healthy_wait_s`, the waits between attempts to place or to launch, or when Spot is
+    /// interrupted, stays; a waiting task gives up after exactly 30 minutes (CAS-010).
     #[must_use]
     pub fn without_latencies() -> Self {
         let none = DurationDistribution::constant(Duration::ZERO);
+        let at_once = SecondsDistribution::constant(Seconds::new(0));
         Self {
             placement_tie_break: TieBreak::Fixed,
             agent_disconnect_s: Seconds::new(0),
@@ -248,7 +510,24 @@ impl Settings {
             cached_pull: none.clone(),
             eni_attach: none.clone(),
             eni_detach_s: Seconds::new(0),
-            container_start: none,
+            container_start: none.clone(),
+            metric_publish_delay: Seconds::new(0),
+            provisioning_timeout: DurationDistribution::constant(Duration::from_secs(1_800)),
+            asg_reaction: none.clone(),
+            cold_launch: ColdLaunch::Distribution(none.clone()),
+            warm_start: none.clone(),
+            warm_poll: none.clone(),
+            instance_shutdown: none.clone(),
+            asg_health_notice_s: at_once.clone(),
+            ice_backoff: IceBackoff { jitter: Share::percent(0), ..IceBackoff::default() },
+            billing_hour_tie: BillingHourTie::Oldest,
+            mi_launch: none.clone(),
+            spot_drain_delay: none,
+            fargate_provision_s: at_once.clone(),
+            start_s: at_once.clone(),
+            fargate_pull_mb_per_s: FargatePullRate::Off,
+            pull_s: at_once.clone(),
+            deprovision_s: at_once,
             ..Self::default()
         }
     }
@@ -264,15 +543,27 @@ impl Settings {
 
     /// Adds to a `settings:` block what `latencies: none` sets and the user has not written.
     pub(crate) fn fill_without_latencies(written: &mut Map<String, Value>) {
-        let (Value::Object(default), Value::Object(none)) =
-            (as_value(&Self::default()), as_value(&Self::without_latencies()))
-        else {
-            return;
-        };
-        for (name, value) in none {
-            if default.get(&name) != Some(&value) {
-                written.entry(name).or_insert(value);
-            }
+        fill(written, &Self::without_latencies());
+    }
+
+    /// Adds to a `settings:` block what its `profile` sets and the user has not written. One that cannot be read adds
+    /// nothing: the reader will say so.
+    pub(crate) fn fill_profile(written: &mut Map<String, Value>) {
+        let profile = written.get("profile").cloned().unwrap_or_default();
+        if let Ok(profile) = serde_json::from_value::<Profile>(profile) {
+            fill(written, &profile.settings());
+        }
+    }
+}
+
+/// Adds to a `settings:` block what these settings have otherwise than the defaults, and the user has not written.
+fn fill(written: &mut Map<String, Value>, settings: &Settings) {
+    let (Value::Object(default), Value::Object(other)) = (as_value(&Settings::default()), as_value(settings)) else {
+        return;
+    };
+    for (name, value) in other {
+        if default.get(&name) != Some(&value) {
+            written.entry(name).or_insert(value);
         }
     }
 }
@@ -392,12 +683,42 @@ mod tests {
             "placement_retry_gap_s": [300, 600, 1200, 1620],
             "service_event_repeat_s": 21600, "steady_event_repeat_s": 21600, "service_events_kept": 100,
             "az_rebalance_interval_s": 600, "scheduler_latency_s": 5,
-            "replace_crashed_delay_s": 10, "healthy_wait_s": 40,
-            "service_launches_per_min": 500, "ec2_launch_bucket": "off", "registration_rate": "off",
+            "replace_crashed_delay_s": 10, "healthy_wait_s": 40, "start_first_unhealthy": true,
+            "service_launches_per_min": 500, "service_launches_per_min_on_ec2": null, "ec2_launch_bucket": "off", "registration_rate": "off",
             "release_at_desired_stopped": true, "pull_base_s": 1, "pull_mb_per_s": 10.0, "default_image_mb": 60,
             "cached_pull": {"uniform": {"min": "500ms", "max": "2s"}},
             "eni_attach": {"lognormal": {"median": "11s", "p95": "20s"}}, "eni_detach_s": 0,
             "container_start": {"lognormal": {"median": "1s", "p95": "5s"}},
+            "profile": "e2026", "cas_n": "launching_and_running", "cas_sample_offset_ms": 10, "cas_algorithm": "current",
+            "zero_start": "formula", "daemon_reserve_in_estimate": true, "scale_in_step_period": 60,
+            "scale_in_cap": 0.5, "metric_publish_delay": 50, "provisioning_reasons": "all",
+            "provisioning_overflow": "reject_call", "provisioning_timeout": {"uniform": {"min": "10m", "max": "30m"}},
+            "provisioning_tasks_per_cluster": 500, "zero_weight_base": "honour", "allow_cp_family_change": true,
+            "drain_count": "desired_status", "asg_reaction": {"uniform": {"min": "10s", "max": "20s"}},
+            "cold_launch": "stock", "warm_start": {"uniform": {"min": "10s", "max": "20s"}},
+            "warm_poll": {"uniform": {"min": "0s", "max": "1m"}},
+            "instance_shutdown": {"uniform": {"min": "30s", "max": "1m"}}, "instance_pending_s": 0,
+            "asg_health_notice_s": {"uniform": {"min": 0, "max": 60}}, "asg_status_check_wait_s": 300,
+            "ice_backoff": {"first_s": 60, "max_s": 900, "jitter": 0.2}, "az_tie": "config_order",
+            "billing_hour_tie": "seeded_random", "mi_launch": {"lognormal": {"median": "30s", "p95": "45s"}},
+            "mi_scale_in_after_default": 300, "spot_profile": "pool",
+            "spot_band_midpoints": ["2.5%", "7.5%", "12.5%", "17.5%", "30%"], "spot_pool_event_rate": "auto",
+            "spot_pool_all_probability": 0.4, "spot_notice_window_s": 180, "spot_scarce_row": 1,
+            "spot_drain_delay": {"uniform": {"min": "200ms", "max": "1.2s"}},
+            "rebalance_lead": {"lognormal": {"median": "2h", "p95": "8h 42m"}, "min": "17m", "max": "9h"},
+            "rebalance_with_notice_probability": 0.4, "rebalance_false_ratio": 1.4, "spot_price_sigma": 0.02,
+            "spot_price_reversion": 0.1, "spot_first_hour_free": true,
+            "fargate_provision_s": {"lognormal": {"median": 16, "p95": 28}},
+            "start_s": {"lognormal": {"median": 1, "p95": 5}},
+            "fargate_pull_mb_per_s": [
+                {"from_vcpu": 0.0, "mb_per_s": 10.0}, {"from_vcpu": 2.0, "mb_per_s": 20.0},
+                {"from_vcpu": 4.0, "mb_per_s": 30.0}
+            ],
+            "pull_s": 7, "deprovision_s": 27, "fargate_straggler_share": 0.0,
+            "fargate_straggler_delay": {"lognormal": {"median": "30s", "p95": "3m"}}, "fargate_vcpu_quota": "off",
+            "fargate_bucket_burst": 100, "fargate_bucket_refill_per_s": 20, "fargate_bucket_share": 1.0,
+            "fargate_spot_discount": 0.7, "fargate_windows_minimum_s": 300, "savings_plan_commitment": "0",
+            "savings_plan_discount": 0.5, "launch_groups": "off",
             "clusters_per_region": 10000, "container_instances_per_cluster": 5000, "services_per_cluster": 5000,
             "tasks_per_service": 5000, "containers_per_task_definition": 10, "task_definition_kib": 64,
             "revisions_per_family": 1000000, "run_task_count": 10, "start_task_instances": 10, "subnets_per_awsvpc": 16,
@@ -421,6 +742,45 @@ mod tests {
             assert!(!row.rule.is_empty() && row.meaning.ends_with('.') && !row.meaning.contains('\n'), "{row:?}");
             assert_eq!(row.default, named[&row.name], "{}", row.name);
         }
+    }
+
+    #[test]
+    fn a_profile_gives_way_to_what_is_written() {
+        let mut written =
+            Map::from_iter([("profile".to_owned(), json!("e2020")), ("fargate_bucket_burst".to_owned(), json!(7))]);
+        Settings::fill_profile(&mut written);
+        let settings: Settings = serde_json::from_value(Value::Object(written)).unwrap();
+        assert_eq!(settings, Settings { fargate_bucket_burst: 7, ..Profile::E2020.settings() });
+        let mut unknown = Map::from_iter([("profile".to_owned(), json!("e1999"))]);
+        Settings::fill_profile(&mut unknown);
+        assert_eq!(unknown.len(), 1);
+    }
+
+    /// Nothing that `latencies: none` sets is a length of time other than none, but the time that CAS-010 fixes.
+    #[test]
+    fn latencies_none_leaves_no_delay_of_capacity() {
+        let settings = Settings::without_latencies();
+        let none = DurationDistribution::constant(Duration::ZERO);
+        for delay in [
+            &settings.asg_reaction,
+            &settings.cold_launch.distribution(),
+            &settings.warm_start,
+            &settings.warm_poll,
+            &settings.instance_shutdown,
+            &settings.asg_health_notice_s.durations(),
+            &settings.instance_pending_s.durations(),
+            &settings.mi_launch,
+            &settings.spot_drain_delay,
+            &settings.fargate_provision_s.durations(),
+            &settings.start_s.durations(),
+            &settings.pull_s.durations(),
+            &settings.deprovision_s.durations(),
+        ] {
+            assert_eq!(*delay, none);
+        }
+        assert_eq!((settings.metric_publish_delay, settings.ice_backoff.jitter), (Seconds::new(0), Share::percent(0)));
+        let timeout = DurationDistribution::constant(Duration::from_secs(1_800));
+        assert_eq!((settings.provisioning_timeout, settings.fargate_pull_mb_per_s), (timeout, FargatePullRate::Off));
     }
 
     #[test]

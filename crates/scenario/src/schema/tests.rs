@@ -108,6 +108,11 @@ fn what_cannot_be_read_does_not_validate() {
     let behavior = |key: &str, value: Value| only("behavior", json!({"taskDefinitions": {"web": {key: value}}}));
     let timeline = |action: &str, value: Value| only("timeline", json!([{"at": "1s", action: value}]));
     let instances = |key: &str, value: Value| only("containerInstances", json!([{key: value}]));
+    let group = |key: &str, value: Value| {
+        let mut group = json!({"autoScalingGroupName": "g", "minSize": 0, "maxSize": 1});
+        group[key] = value;
+        only("autoScalingGroups", json!([group]))
+    };
     let task = |key: &str, value: Value| {
         only("taskDefinitions", json!([{"family": "t", "containerDefinitions": [], key: value}]))
     };
@@ -173,6 +178,56 @@ fn what_cannot_be_read_does_not_validate() {
         timeline("putAttributes", json!({"containerInstances": 7, "attributes": []})),
         timeline("stopInstances", json!({"containerInstances": []})),
         timeline("rebootInstances", json!({})),
+        timeline("setInstanceHealth", json!({"containerInstances": "a", "healthStatus": "Ill"})),
+        timeline("suspendProcesses", json!({"autoScalingGroupName": "g", "scalingProcesses": ["Rebalance"]})),
+        timeline("availabilityZoneOutage", json!({"zone": "us-east-1a", "duration": 40})),
+        timeline("spotInterruption", json!({"pool": "m6i.large"})),
+        timeline("poolCapacity", json!({"zone": "us-east-1a"})),
+        only("settings", json!({"profile": "e1999"})),
+        only("settings", json!({"scale_in_cap": 1.5})),
+        only("settings", json!({"cold_launch": "fast"})),
+        only("settings", json!({"cold_launch": 60})),
+        only("settings", json!({"asg_health_notice_s": "soon"})),
+        only("settings", json!({"ice_backoff": {"first": 60}})),
+        only("settings", json!({"spot_profile": "trace"})),
+        only("settings", json!({"fargate_pull_mb_per_s": "fast"})),
+        only("settings", json!({"savings_plan_commitment": "$2"})),
+        group("minSize", json!("many")),
+        group("minsize", json!(1)),
+        group("terminationPolicies", json!(["Oldest"])),
+        group("suspendedProcesses", json!([{"processName": "Rebalance"}])),
+        group("vpcZoneIdentifier", json!(7)),
+        group("launchTemplate", json!({"instanceTyp": "m6i.large"})),
+        group("launchTemplate", json!("m6i.large")),
+        group("mixedInstancesPolicy", json!({"launchTemplate": {"overrides": [{"instanceTyp": "m6i.large"}]}})),
+        group(
+            "mixedInstancesPolicy",
+            json!({"launchTemplate": {}, "instancesDistribution": {"spotMaxPrice": "cheap"}}),
+        ),
+        group("lifecycleHookSpecificationList", json!([{"lifecycleHookName": "h", "lifecycleTransition": "launch"}])),
+        group("warmPool", json!({"poolState": "stopped"})),
+        group("scalingPolicies", json!([{"policyName": "p", "policyType": "TargetTracking"}])),
+        group("scalingPolicies", json!([{"policyName": "p", "stepAdjustments": [{}]}])),
+        group("scheduledActions", json!([{"scheduledActionName": "a", "startTime": "tomorrow"}])),
+        only("launchTemplates", json!([{"launchTemplateName": "t"}])),
+        only("capacityProviders", json!([{"autoScalingGroupProvider": {"autoScalingGroup": "g"}}])),
+        only(
+            "capacityProviders",
+            json!([{"name": "p", "autoScalingGroupProvider": {"managedScaling": {"status": "ON"}}}]),
+        ),
+        only("capacityProviders", json!([{"name": "p", "managedInstancesProvider": {"capacityOptionType": "SPOT"}}])),
+        only("behavior", json!({"autoScalingGroups": {"g": {"launch": 75}}})),
+        only("behavior", json!({"autoScalingGroups": {"g": {"spotInterruptions": {"band": "20-30%"}}}})),
+        only("behavior", json!({"autoScalingGroups": {"g": {"lifecycleHooks": {"h": {"result": "STOP"}}}}})),
+        only("behavior", json!({"spot": {"poolCapacity": [{"instanceType": "m6i.large"}]}})),
+        only("behavior", json!({"fargate": {"spotInterruptions": {"monthly": 5}}})),
+        only("behavior", json!({"metrics": [{"namespace": "n", "metricName": "m", "values": [["1s"]]}]})),
+        only("behavior", json!({"metrics": [{"namespace": "n", "metricName": "m", "values": [[1, 2]]}]})),
+        only("pricing", json!({"currency": "EUR"})),
+        only("pricing", json!({"onDemand": {"m6i.large": "0,096"}})),
+        only("pricing", json!({"onDemand": {"m6i.large": -1}})),
+        only("pricing", json!({"spotDiscount": "165%"})),
+        only("pricing", json!({"reservedInstances": [{"family": "m6i"}]})),
         only("timeline", json!([{"stopInstances": {"containerInstances": "A1"}}])),
         only("expect", json!(["always"])),
         only("expect", json!([{"always": 4}])),

@@ -3,9 +3,19 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::aws::{Attribute, RunTask, Service, StartTask, UpdateService};
+use super::aws::{Attribute, CapacityProvider, RunTask, ScheduledAction, Service, StartTask, UpdateService};
 use super::container_instance::ContainerInstances;
+use super::fate::{
+    AvailabilityZoneOutage, FargateRetirement, FargateSpotInterruption, InstanceStatusCheckFails, InsufficientCapacity,
+    RebalanceRecommendation, SetMetric, SpotInterruption,
+};
+use super::group_actions::{
+    CancelInstanceRefresh, CompleteLifecycleAction, DeleteCapacityProvider, ExitStandby, PutClusterCapacityProviders,
+    ScalingProcesses, SetDesiredCapacity, SetInstanceHealth, SetInstanceProtection, StartInstanceRefresh,
+    TakeInstances, TerminateInstanceInAutoScalingGroup, UpdateAutoScalingGroup, UpdateCapacityProvider,
+};
 use super::selectors::{InstanceSelector, TaskSelector};
+use super::spot_behavior::PoolCapacity;
 use super::units::Duration;
 
 /// Defines the entry, the borrowed action and the list of their names from one list, so that they cannot differ.
@@ -85,6 +95,64 @@ timeline! {
     disconnect_agent: DisconnectAgent(DisconnectAgent), "disconnectAgent";
     /// The ECS agent is connected again.
     connect_agent: ConnectAgent(InstancesTarget), "connectAgent";
+    /// EC2 Auto Scaling's `UpdateAutoScalingGroup`.
+    update_auto_scaling_group: UpdateAutoScalingGroup(UpdateAutoScalingGroup), "updateAutoScalingGroup";
+    /// EC2 Auto Scaling's `SetDesiredCapacity` (ASG-001).
+    set_desired_capacity: SetDesiredCapacity(SetDesiredCapacity), "setDesiredCapacity";
+    /// EC2 Auto Scaling's `SetInstanceProtection` (ASG-013).
+    set_instance_protection: SetInstanceProtection(SetInstanceProtection), "setInstanceProtection";
+    /// EC2 Auto Scaling's `SetInstanceHealth`, for each of the instances (ASG-007).
+    set_instance_health: SetInstanceHealth(SetInstanceHealth), "setInstanceHealth";
+    /// EC2 Auto Scaling's `TerminateInstanceInAutoScalingGroup`, for each of the instances (ASG-013).
+    terminate_instance_in_auto_scaling_group:
+        TerminateInstanceInAutoScalingGroup(TerminateInstanceInAutoScalingGroup),
+        "terminateInstanceInAutoScalingGroup";
+    /// EC2 Auto Scaling's `EnterStandby` (ASG-002).
+    enter_standby: EnterStandby(TakeInstances), "enterStandby";
+    /// EC2 Auto Scaling's `ExitStandby` (ASG-002).
+    exit_standby: ExitStandby(ExitStandby), "exitStandby";
+    /// EC2 Auto Scaling's `DetachInstances`: they run on outside the group.
+    detach_instances: DetachInstances(TakeInstances), "detachInstances";
+    /// EC2 Auto Scaling's `SuspendProcesses` (ASG-042).
+    suspend_processes: SuspendProcesses(ScalingProcesses), "suspendProcesses";
+    /// EC2 Auto Scaling's `ResumeProcesses` (ASG-042).
+    resume_processes: ResumeProcesses(ScalingProcesses), "resumeProcesses";
+    /// EC2 Auto Scaling's `StartInstanceRefresh` (ASG-043).
+    start_instance_refresh: StartInstanceRefresh(StartInstanceRefresh), "startInstanceRefresh";
+    /// EC2 Auto Scaling's `CancelInstanceRefresh` (ASG-043).
+    cancel_instance_refresh: CancelInstanceRefresh(CancelInstanceRefresh), "cancelInstanceRefresh";
+    /// EC2 Auto Scaling's `CompleteLifecycleAction` (ASG-040).
+    complete_lifecycle_action: CompleteLifecycleAction(CompleteLifecycleAction), "completeLifecycleAction";
+    /// EC2 Auto Scaling's `PutScheduledUpdateGroupAction` (ASG-025).
+    put_scheduled_update_group_action: PutScheduledUpdateGroupAction(ScheduledAction),
+        "putScheduledUpdateGroupAction";
+    /// AWS's `CreateCapacityProvider`: an entry as under `capacityProviders`.
+    create_capacity_provider: CreateCapacityProvider(CapacityProvider), "createCapacityProvider";
+    /// AWS's `UpdateCapacityProvider` (CP-022).
+    update_capacity_provider: UpdateCapacityProvider(UpdateCapacityProvider), "updateCapacityProvider";
+    /// AWS's `DeleteCapacityProvider` (CP-006).
+    delete_capacity_provider: DeleteCapacityProvider(DeleteCapacityProvider), "deleteCapacityProvider";
+    /// AWS's `PutClusterCapacityProviders` (CP-004).
+    put_cluster_capacity_providers: PutClusterCapacityProviders(PutClusterCapacityProviders),
+        "putClusterCapacityProviders";
+    /// Spot instances get their notice (SPT-002).
+    spot_interruption: SpotInterruption(SpotInterruption), "spotInterruption";
+    /// EC2 recommends to rebalance instances (SPT-003).
+    rebalance_recommendation: RebalanceRecommendation(RebalanceRecommendation), "rebalanceRecommendation";
+    /// An Availability Zone fails.
+    availability_zone_outage: AvailabilityZoneOutage(AvailabilityZoneOutage), "availabilityZoneOutage";
+    /// Launches fail for want of capacity (ASG-005).
+    insufficient_capacity: InsufficientCapacity(InsufficientCapacity), "insufficientCapacity";
+    /// A pool can give another number of instances from now on; those beyond it are interrupted if they are Spot.
+    pool_capacity: PoolCapacity(PoolCapacity), "poolCapacity";
+    /// Instances fail their status checks (ASG-006).
+    instance_status_check_fails: InstanceStatusCheckFails(InstanceStatusCheckFails), "instanceStatusCheckFails";
+    /// Fargate retires the hosts of tasks (FGT-006).
+    fargate_retirement: FargateRetirement(FargateRetirement), "fargateRetirement";
+    /// Fargate takes the capacity of Spot tasks back (FGT-004).
+    fargate_spot_interruption: FargateSpotInterruption(FargateSpotInterruption), "fargateSpotInterruption";
+    /// A CloudWatch metric of the scenario's has another value from now on.
+    set_metric: SetMetric(SetMetric), "setMetric";
 }
 
 impl TimelineEntry {
@@ -130,6 +198,7 @@ pub struct DeleteService {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct UpdateContainerInstancesState {
     /// Which ones; AWS takes at most 10 at a call (INS-003).
+    #[schemars(extend("x-ecsim-also" = ["instances", "instanceIds", "instanceId"]))]
     pub container_instances: InstanceSelector,
     /// `DRAINING` or `ACTIVE`.
     pub status: TargetStatus,
@@ -153,6 +222,7 @@ pub enum TargetStatus {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct PutAttributes {
     /// Of which container instances.
+    #[schemars(extend("x-ecsim-also" = ["instances", "instanceIds", "instanceId"]))]
     pub container_instances: InstanceSelector,
     /// The attributes, at most 10 at a call (CQL-017).
     pub attributes: Vec<Attribute>,
@@ -166,6 +236,7 @@ pub struct PutAttributes {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct DeleteAttributes {
     /// Of which container instances.
+    #[schemars(extend("x-ecsim-also" = ["instances", "instanceIds", "instanceId"]))]
     pub container_instances: InstanceSelector,
     /// The attributes, by name.
     pub attributes: Vec<Attribute>,
@@ -207,6 +278,7 @@ pub struct UpdateTaskProtection {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct InstancesTarget {
     /// Which ones.
+    #[schemars(extend("x-ecsim-also" = ["instances", "instanceIds", "instanceId"]))]
     pub container_instances: InstanceSelector,
 }
 
@@ -215,6 +287,7 @@ pub struct InstancesTarget {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct DisconnectAgent {
     /// Of which container instances.
+    #[schemars(extend("x-ecsim-also" = ["instances", "instanceIds", "instanceId"]))]
     pub container_instances: InstanceSelector,
     /// For how long. Default: until `connectAgent`.
     pub duration: Option<Duration>,

@@ -28,6 +28,11 @@ pub const FORMATS: &[(&str, FormatCheck)] = &[
     ("ecsim-memory", |text| text.parse::<MemorySize>().is_ok()),
     ("ecsim-percent", |text| text.parse::<Percent>().is_ok()),
     ("ecsim-date-time", |text| text.parse::<DateTime>().is_ok()),
+    ("ecsim-usd", |text| text.parse::<super::money::Usd>().is_ok()),
+    ("ecsim-optional-usd", |text| text.is_empty() || text.parse::<super::money::Usd>().is_ok()),
+    ("ecsim-share", |text| text.parse::<super::money::Share>().is_ok()),
+    ("ecsim-cold-launch", |text| matches!(text, "stock" | "tuned") || text.parse::<Duration>().is_ok()),
+    ("ecsim-spot-band", |text| text.parse::<super::spot_behavior::SpotBand>().is_ok()),
     ("ecsim-task-cpu", |text| text.is_empty() || text.parse::<super::aws::TaskCpu>().is_ok()),
     ("ecsim-task-memory", |text| text.is_empty() || text.parse::<super::aws::TaskMemory>().is_ok()),
 ];
@@ -196,6 +201,14 @@ impl Seconds {
     #[must_use]
     pub const fn span(self) -> Span {
         self.0
+    }
+}
+
+impl Quantity for Seconds {
+    const EXPECTED: &'static str = Seconds::EXPECTED;
+
+    fn magnitude(self) -> f64 {
+        self.0.secs_f64()
     }
 }
 
@@ -375,6 +388,12 @@ pub struct Percent {
 impl Percent {
     /// All of it.
     pub const ALL: Self = Self { percent: 100.0 };
+
+    /// So many percent, if that is from 0 to 100.
+    #[must_use]
+    pub fn new(percent: f64) -> Option<Self> {
+        (0.0..=100.0).contains(&percent).then_some(Self { percent })
+    }
 
     /// The share as a number from 0 to 1.
     #[must_use]

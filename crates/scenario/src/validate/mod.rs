@@ -20,6 +20,8 @@ use crate::document::{Document, Node, NodeKind, Path, Segment};
 pub use marked::walk_marked;
 pub use spelling::normalise_spelling;
 pub use words::nearest;
+#[cfg(test)]
+pub(crate) use words::small_abbreviation;
 pub(crate) use words::{flip_first_letter, list_of};
 
 /// After this many problems with the form of a document no more are worked out.

@@ -2,12 +2,13 @@
 
 use serde_json::Value;
 
-use super::words::flip_first_letter;
+use super::words::{flip_first_letter, small_abbreviation};
 use crate::diagnostic::{Diagnostic, Diagnostics, shown};
 use crate::document::{Document, Node, NodeKind};
 
 /// Renames each key that the schema does not know to its other spelling where it knows that one: `minSize` and `MinSize`
-/// are the same field. A field given in both spellings is an error.
+/// are the same field, `vpcZoneIdentifier` and `VPCZoneIdentifier` too. Where APIs have several names for one thing, the
+/// schema lists them under `x-ecsim-also`. A field given in both spellings is an error.
 pub fn normalise_spelling(schema: &Value, document: &mut Document, diagnostics: &mut Diagnostics) {
     visit(schema, &forms(schema, &[schema]), &mut document.root, diagnostics);
 }
@@ -22,7 +23,9 @@ fn visit(root: &Value, forms: &[&Value], node: &mut Node, diagnostics: &mut Diag
                 if is_known(key) {
                     return None;
                 }
-                flip_first_letter(key).filter(|flipped| is_known(flipped))
+                let spellings = [flip_first_letter(key), small_abbreviation(key)].into_iter().flatten();
+                let mut spellings = spellings.chain([key.to_owned()]);
+                spellings.find_map(|other| if is_known(&other) { Some(other) } else { named_otherwise(forms, &other) })
             });
             for (entry, other) in clashes {
                 let message = format!("the field `{}` is given twice, in two spellings", shown(&entry.key));
@@ -48,6 +51,16 @@ fn visit(root: &Value, forms: &[&Value], node: &mut Node, diagnostics: &mut Diag
         }
         _ => {}
     }
+}
+
+/// The field that has this other name.
+fn named_otherwise(forms: &[&Value], name: &str) -> Option<String> {
+    let fields = forms.iter().filter_map(|form| form.get("properties").and_then(Value::as_object)).flatten();
+    let also = |field: &Value| {
+        let names = field.get("x-ecsim-also").and_then(Value::as_array);
+        names.is_some_and(|names| names.iter().any(|also| also.as_str() == Some(name)))
+    };
+    fields.into_iter().find(|(_, field)| also(field)).map(|(key, _)| key.clone())
 }
 
 fn visit_inner<'a>(

@@ -66,6 +66,14 @@ pub(crate) fn flip_first_letter(name: &str) -> Option<String> {
     Some(format!("{flipped}{}", &name[1..]))
 }
 
+/// The name with all capitals of a leading abbreviation made small: `VPCZoneIdentifier` is `vpcZoneIdentifier`.
+pub(crate) fn small_abbreviation(name: &str) -> Option<String> {
+    let capitals = name.bytes().take_while(u8::is_ascii_uppercase).count();
+    // The last capital begins the next word, unless the name ends with it.
+    let end = if capitals == name.len() { capitals } else { capitals.checked_sub(1)? };
+    (end > 1).then(|| format!("{}{}", name[..end].to_ascii_lowercase(), &name[end..]))
+}
+
 /// `a`, `b` and `c`, with the tail of a long list counted instead of said.
 pub(crate) fn list_of(names: &[&str]) -> String {
     let mut said: Vec<String> = names.iter().take(LONGEST_LIST).map(|name| format!("`{}`", shown(name))).collect();
@@ -149,6 +157,22 @@ pub(crate) fn written(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn leading_abbreviations_become_small() {
+        for (name, small) in [
+            ("VPCZoneIdentifier", Some("vpcZoneIdentifier")),
+            ("OKActions", Some("okActions")),
+            ("ARN", Some("arn")),
+            ("MinSize", None),
+            ("Ecs", None),
+            ("minSize", None),
+            ("", None),
+            ("É", None),
+        ] {
+            assert_eq!(small_abbreviation(name).as_deref(), small, "{name}");
+        }
+    }
 
     #[test]
     fn the_name_that_was_meant() {

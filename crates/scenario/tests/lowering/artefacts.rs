@@ -13,7 +13,10 @@ use crate::kit::*;
 /// Two that nobody could register: a skeleton whose texts are empty, and one without any memory.
 const REFUSED: [(&str, &[&str]); 2] = [
     ("guide_example_task_definitions_7.json", &["E342", "E342"]),
-    ("guide_task_definition_template_0.json", &["E340", "E342", "E345", "E351"]),
+    (
+        "guide_task_definition_template_0.json",
+        &["E340", "E342", "E345", "E358", "E358", "E359", "E359", "E359", "E351"],
+    ),
 ];
 
 fn folder() -> Option<PathBuf> {

@@ -169,7 +169,10 @@ fn px_28_validation() {
         "binpack needs the field cpu or memory, not gpu",
     );
     rejected(
-        &service("", "launchType: FARGATE, placementConstraints: [{type: distinctInstance}]"),
+        &service(
+            "networkMode: awsvpc, cpu: 256, memory: 512, ",
+            "launchType: FARGATE, placementConstraints: [{type: distinctInstance}]",
+        ),
         "E355",
         "Placement constraints are not supported with FARGATE launch type.",
     );

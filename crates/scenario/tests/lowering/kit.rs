@@ -199,7 +199,7 @@ impl Run {
     /// Where tasks were placed, in order.
     pub fn placed(&self) -> Vec<&str> {
         let place = |(_, fact): &(SimTime, Fact)| match *fact {
-            Fact::TaskCreated { instance, .. } => Some(self.name(instance)),
+            Fact::TaskCreated { instance: Some(instance), .. } => Some(self.name(instance)),
             _ => None,
         };
         self.facts.iter().filter_map(place).collect()

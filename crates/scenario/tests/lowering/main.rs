@@ -5,6 +5,8 @@ mod artefacts;
 mod attributes;
 mod calls;
 mod capabilities;
+mod capacity;
+mod containers;
 mod diagnostics;
 mod examples;
 mod fleet;

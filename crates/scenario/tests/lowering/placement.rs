@@ -29,14 +29,15 @@ fn chain(fields: &str) -> Vec<String> {
 fn plc_001_fargate_takes_neither_strategies_nor_constraints() {
     let constraint = "launchType: FARGATE, placementConstraints: [{type: distinctInstance}]";
     let strategy = "launchType: FARGATE, placementStrategy: [{type: random}]";
-    for text in [service_text(constraint), call_text(constraint)] {
+    let on_fargate = |text: String| text.replace(T, crate::capacity::F);
+    for text in [service_text(constraint), call_text(constraint)].map(on_fargate) {
         rejected(&text, "E355", "Placement constraints are not supported with FARGATE launch type.");
     }
-    for text in [service_text(strategy), call_text(strategy)] {
+    for text in [service_text(strategy), call_text(strategy)].map(on_fargate) {
         rejected(&text, "E355", "Placement strategies are not supported with FARGATE launch type");
     }
-    for text in [service_text("launchType: FARGATE"), call_text("launchType: FARGATE")] {
-        rejected(&text, "E348", "launch type FARGATE is not part of this version");
+    for text in [service_text("launchType: FARGATE"), call_text("launchType: FARGATE")].map(on_fargate) {
+        accepted(&text);
     }
     for launch_type in ["EC2", "EXTERNAL"] {
         accepted(&service_text(&format!(

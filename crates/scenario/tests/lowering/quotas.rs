@@ -65,10 +65,10 @@ fn qta_006_size_of_a_definition() {
     );
     let message = "the task definition has 2 KiB of JSON, at most 1 KiB are allowed (QTA-006)";
     quota("task_definition_kib", 2, 1, "E330", message, &text);
-    // Fields that are not given take no room: a hundred small containers have 5 KiB, not 50.
-    let containers: Vec<String> = (0..100).map(|at| format!("{{name: c{at}, memory: 9}}")).collect();
+    // Fields that are not given take no room: thirty-two small containers have 2 KiB, not 16.
+    let containers: Vec<String> = (0..32).map(|at| format!("{{name: c{at}, memory: 9}}")).collect();
     let many = format!(
-        "settings: {{containers_per_task_definition: 100, task_definition_kib: 5}}\ntaskDefinitions: [{{family: t, containerDefinitions: [{}]}}]\n",
+        "settings: {{containers_per_task_definition: 32, task_definition_kib: 2}}\ntaskDefinitions: [{{family: t, containerDefinitions: [{}]}}]\n",
         containers.join(", ")
     );
     accepted(&many);
@@ -150,6 +150,9 @@ fn qta_014_rates_are_settings_of_the_run() {
     }
     let off = accepted("settings: {service_launches_per_min: off}\n");
     assert_eq!(off.settings.service_launches_per_minute, 0, "no limit");
+    let two = accepted("settings: {service_launches_per_min: 23, service_launches_per_min_on_ec2: 250}\n").settings;
+    assert_eq!((two.launches_per_minute(true), two.launches_per_minute(false)), (23, 250));
+    assert_eq!(model.settings.launches_per_minute(false), 7, "the same where nothing else is written");
 }
 
 // proves: QTA-020, QTA-030

@@ -29,9 +29,9 @@ fn plc_050_replica_is_the_default_and_some_controllers_require_it() {
     }
     accepted(&text("schedulingStrategy: DAEMON, deploymentController: {type: ECS}"));
     rejected(
-        &text("schedulingStrategy: DAEMON, launchType: FARGATE"),
-        "E348",
-        "launch type FARGATE is not part of this version",
+        &text("schedulingStrategy: DAEMON, launchType: FARGATE").replace(T, crate::capacity::F),
+        "E396",
+        "The daemon scheduling strategy is not supported by Fargate",
     );
 }
 
@@ -164,10 +164,10 @@ fn launch_types_must_suit_the_definition() {
             "{A1}taskDefinitions: [{{family: t, requiresCompatibilities: [{compatible}], containerDefinitions: [{{name: c, memory: 9}}]}}]\nservices: [{{serviceName: s, taskDefinition: t, {fields}}}]\n"
         )
     };
-    accepted(&with("FARGATE, EC2", "launchType: EC2"));
+    accepted(&with("EXTERNAL, EC2", "launchType: EC2"));
     accepted(&with("EXTERNAL", "launchType: EXTERNAL"));
     for (compatible, fields, name) in
-        [("FARGATE", "desiredCount: 1", "EC2"), ("EC2", "launchType: EXTERNAL", "EXTERNAL")]
+        [("EXTERNAL", "desiredCount: 1", "EC2"), ("EC2", "launchType: EXTERNAL", "EXTERNAL")]
     {
         let message = format!("the task definition `t` does not support launch type {name}: it requires {compatible}");
         rejected(&with(compatible, fields), "E348", &message);
@@ -196,11 +196,7 @@ fn names_of_services() {
 
 #[test]
 fn what_is_not_simulated_yet_is_said_once() {
-    for (key, value) in [
-        ("loadBalancers", "[{targetGroupArn: x}]"),
-        ("capacityProviderStrategy", "[{capacityProvider: x}]"),
-        ("serviceRegistries", "[{registryArn: x}]"),
-    ] {
+    for (key, value) in [("loadBalancers", "[{targetGroupArn: x}]"), ("serviceRegistries", "[{registryArn: x}]")] {
         rejected(
             &text(&format!("{key}: {value}")),
             "W360",

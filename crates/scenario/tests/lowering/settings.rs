@@ -8,7 +8,7 @@ use ecsim_scenario::schema;
 
 use crate::kit::*;
 
-/// Every number of the rules of spec/10 that are our choice, and the setting that holds it.
+/// Every number of the rules that are our choice, and the setting that holds it.
 const NUMBERS: &[(&str, &str)] = &[
     ("PLC-022", "placement_tie_break"),
     ("PLC-025", "spread_scope"),
@@ -25,6 +25,59 @@ const NUMBERS: &[(&str, &str)] = &[
     ("QTA-018", "ec2_launch_bucket"),
     ("QTA-019", "registration_rate"),
     ("QTA-031", "service_launches_per_min"),
+    ("QTA-014", "service_launches_per_min_on_ec2"),
+    ("CAS-004", "cas_n"),
+    ("CAS-007", "zero_start"),
+    ("CAS-008", "provisioning_reasons"),
+    ("CAS-009", "provisioning_overflow"),
+    ("CAS-009", "provisioning_tasks_per_cluster"),
+    ("CAS-010", "provisioning_timeout"),
+    ("CAS-015", "daemon_reserve_in_estimate"),
+    ("CAS-016", "cas_algorithm"),
+    ("CAS-023", "scale_in_cap"),
+    ("CAS-024", "scale_in_step_period"),
+    ("CAS-031", "cas_sample_offset_ms"),
+    ("CP-009", "zero_weight_base"),
+    ("CP-018", "allow_cp_family_change"),
+    ("CP-045", "mi_scale_in_after_default"),
+    ("ASG-003", "az_tie"),
+    ("ASG-005", "ice_backoff"),
+    ("ASG-006", "asg_status_check_wait_s"),
+    ("ASG-031", "billing_hour_tie"),
+    ("SPT-003", "rebalance_lead"),
+    ("SPT-003", "rebalance_false_ratio"),
+    ("SPT-004", "spot_drain_delay"),
+    ("SPT-013", "spot_price_sigma"),
+    ("SPT-013", "spot_price_reversion"),
+    ("SPT-016", "spot_band_midpoints"),
+    ("SPT-017", "spot_profile"),
+    ("SPT-017", "spot_notice_window_s"),
+    ("SPT-017", "spot_pool_event_rate"),
+    ("SPT-017", "spot_pool_all_probability"),
+    ("SPT-018", "spot_scarce_row"),
+    ("DRN-004", "drain_count"),
+    ("LAT-004", "asg_reaction"),
+    ("LAT-004", "cold_launch"),
+    ("LAT-005", "warm_start"),
+    ("LAT-005", "warm_poll"),
+    ("LAT-014", "metric_publish_delay"),
+    ("LAT-020", "instance_shutdown"),
+    ("LAT-021", "asg_health_notice_s"),
+    ("SVC-070", "launch_groups"),
+    ("SVC-071", "fargate_bucket_burst"),
+    ("FGT-010", "fargate_vcpu_quota"),
+    ("FGT-020", "fargate_provision_s"),
+    ("FGT-020", "start_s"),
+    ("FGT-020", "fargate_pull_mb_per_s"),
+    ("FGT-020", "pull_s"),
+    ("FGT-020", "deprovision_s"),
+    ("BIL-001", "fargate_windows_minimum_s"),
+    ("BIL-003", "fargate_spot_discount"),
+    ("BIL-004", "savings_plan_commitment"),
+    ("BIL-004", "savings_plan_discount"),
+    ("BIL-010", "instance_pending_s"),
+    ("BIL-011", "spot_first_hour_free"),
+    ("MEAS-005", "fargate_bucket_share"),
 ];
 
 #[test]
@@ -66,7 +119,24 @@ fn the_preset_none_sets_delays_reactions_and_ties_and_nothing_else() {
             "pull_mb_per_s",
             "cached_pull",
             "eni_attach",
-            "container_start"
+            "container_start",
+            "metric_publish_delay",
+            "provisioning_timeout",
+            "asg_reaction",
+            "cold_launch",
+            "warm_start",
+            "warm_poll",
+            "instance_shutdown",
+            "asg_health_notice_s",
+            "ice_backoff",
+            "billing_hour_tie",
+            "mi_launch",
+            "spot_drain_delay",
+            "fargate_provision_s",
+            "start_s",
+            "fargate_pull_mb_per_s",
+            "pull_s",
+            "deprovision_s"
         ]
     );
     let none = model("simulation: {latencies: none}\n").settings;
@@ -76,8 +146,11 @@ fn the_preset_none_sets_delays_reactions_and_ties_and_nothing_else() {
         replace_crashed_delay: Span::ZERO,
         agent_disconnect: Span::ZERO,
         steady_event_jitter: (Span::ZERO, Span::ZERO),
+        // That nothing of capacity takes any time is tested beside the settings themselves.
+        capacity: none.capacity.clone(),
         ..Settings::default()
     };
+    assert!(none.capacity.metric_publish_delay.is_zero() && none.capacity.launch_backoff.jitter_percent == 0);
     assert_eq!(none, expected);
     assert_eq!(model("name: x\n").settings, Settings::default());
     // What is written stands.
@@ -89,7 +162,7 @@ fn the_preset_none_sets_delays_reactions_and_ties_and_nothing_else() {
 
 /// The distribution is always this.
 #[track_caller]
-fn always(distribution: &Distribution, seconds: f64) {
+pub fn always(distribution: &Distribution, seconds: f64) {
     let points = [0.0, 0.25, 0.5, 0.75, 0.999].map(|at| distribution.quantile(at));
     assert!(points.iter().all(|point| (point - seconds).abs() < 1e-9), "{points:?} instead of {seconds}");
 }
@@ -112,13 +185,14 @@ fn the_preset_none_leaves_no_delay_on_the_hosts() {
 #[test]
 fn every_setting_of_the_run_comes_from_the_scenario() {
     let model = model(
-        "settings: {placement_tie_break: ordinal, scheduler_latency_s: 1, replace_crashed_delay_s: 2, healthy_wait_s: 3, placement_retry_at_s: [0, 4], placement_retry_gap_s: [5], service_event_repeat_s: 6, steady_event_repeat_s: 7, service_launches_per_min: 8, az_rebalance_interval_s: 9, agent_disconnect_s: 10, run_task_count: 11, start_task_instances: 12, update_state_instances: 13, tasks_per_service: 14, container_instances_per_cluster: 15, custom_attributes_per_resource: 16, max_reserved_ports: 17, ec2_launch_bucket: {capacity: 18, refill_per_s: 19}, registration_rate: {per_second: 20, per_minute: 21}, release_at_desired_stopped: false}\n",
+        "settings: {placement_tie_break: ordinal, scheduler_latency_s: 1, replace_crashed_delay_s: 2, healthy_wait_s: 3, start_first_unhealthy: false, placement_retry_at_s: [0, 4], placement_retry_gap_s: [5], service_event_repeat_s: 6, steady_event_repeat_s: 7, service_launches_per_min: 8, service_launches_per_min_on_ec2: 22, az_rebalance_interval_s: 9, agent_disconnect_s: 10, run_task_count: 11, start_task_instances: 12, update_state_instances: 13, tasks_per_service: 14, container_instances_per_cluster: 15, custom_attributes_per_resource: 16, max_reserved_ports: 17, ec2_launch_bucket: {capacity: 18, refill_per_s: 19}, registration_rate: {per_second: 20, per_minute: 21}, release_at_desired_stopped: false}\n",
     );
     let secs = Span::from_secs;
     let settings = Settings { steady_event_jitter: (Span::ZERO, Span::ZERO), reaction: Span::ZERO, ..model.settings };
     assert_eq!(
         settings,
         Settings {
+            start_first_unhealthy: false,
             placement_tie_break: TieBreak::Fixed,
             scheduler_latency: secs(1),
             replace_crashed_delay: secs(2),
@@ -128,6 +202,7 @@ fn every_setting_of_the_run_comes_from_the_scenario() {
             service_event_repeat: secs(6),
             steady_event_repeat: secs(7),
             service_launches_per_minute: 8,
+            service_launches_per_minute_on_ec2: Some(22),
             az_rebalance_interval: secs(9),
             agent_disconnect: secs(10),
             run_task_count: 11,
@@ -141,6 +216,8 @@ fn every_setting_of_the_run_comes_from_the_scenario() {
             registration_rate: Some(ecsim_policies::settings::RegistrationRate { per_second: 20, per_minute: 21 }),
             steady_event_jitter: (Span::ZERO, Span::ZERO),
             reaction: Span::ZERO,
+            // Every number of capacity has its own test.
+            capacity: settings.capacity.clone(),
         }
     );
     assert!(!model.definitions.release_at_desired_stopped);
@@ -317,4 +394,21 @@ fn simulation_has_a_length_and_a_region() {
     check("simulation: {metricsPeriod: 500ms}\n", &["E310 1:29 a metrics period below one second"]);
     check("simulation: {duration: 1000d, metricsPeriod: 1s}\n", &["E310 1:46 more than ten million metrics periods"]);
     check("region: us-esat-1\n", &["E301 1:9 unknown region `us-esat-1` (near names: us-east-1"]);
+}
+
+#[test]
+fn spt_017_an_event_rate_of_its_own_wins_over_the_band() {
+    let hazard = |settings: &str| {
+        let group =
+            "autoScalingGroups: [{autoScalingGroupName: g, minSize: 0, maxSize: 1, availabilityZones: [us-east-1a],
+  launchTemplate: {instanceType: m5.large, instanceMarketOptions: {marketType: spot}}}]
+behavior: {spot: {interruptions: {band: 5%}}}\n";
+        let model = model(&format!("{settings}{group}"));
+        let pool = ecsim_cluster::PoolId::new(0);
+        ecsim_policies::capacity::spot::hazard(model.capacity.pools[pool].monthly_interruption)
+    };
+    assert!((hazard("") - 7.124e-5).abs() < 1e-8);
+    // An event every 50 hours takes 0.4 + 0.6 / 2 of the instances on average.
+    let own = hazard("settings: {spot_pool_event_rate: 0.02}\n");
+    assert!((own - 0.014).abs() < 1e-9, "{own}");
 }

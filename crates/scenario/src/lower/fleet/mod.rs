@@ -1,7 +1,9 @@
 //! The fixed fleet: [what each container instance registers](shape) and [of which type](types) it is, its attributes,
-//! and its name; written out, or [row by row](csv) in a file.
+//! and its name; written out, or [row by row](csv) in a file. Instances that are [launched](launched) during the run take
+//! their shapes from here too.
 
 mod csv;
+mod launched;
 mod shape;
 mod types;
 
@@ -42,6 +44,8 @@ struct Draft {
     line: Option<u64>,
 }
 
+pub(super) use launched::LaunchedKind;
+
 /// Shapes by what makes them differ, so that a thousand like instances share one.
 type Shapes = BTreeMap<String, ShapeId>;
 
@@ -58,7 +62,7 @@ impl<'a> Context<'a> {
         self.lower_subnets();
         let scenario = self.scenario;
         let mut drafts = Vec::new();
-        let mut shapes = Shapes::new();
+        let mut shapes = std::mem::take(&mut self.shapes);
         for (index, entry) in scenario.container_instances.iter().enumerate() {
             let at = self.at("containerInstances").index(index);
             self.lower_entry(entry, SimTime::ZERO, &at, &mut shapes, &mut drafts);
@@ -69,6 +73,7 @@ impl<'a> Context<'a> {
                 self.lower_entry(instances, SimTime::ZERO + entry.at.0, &at, &mut shapes, &mut drafts);
             }
         }
+        self.shapes = shapes;
         drafts.sort_by(|a: &Draft, b: &Draft| natural_order(&a.name, &b.name));
         self.check_instance_names(&drafts);
         // Those that join later are refused by the cluster, if it is full then (QTA-002).
@@ -157,6 +162,16 @@ impl<'a> Context<'a> {
             zones.extend(self.zones_of(entry));
         }
         zones.extend(self.scenario.vpc.subnets.values().map(|subnet| subnet.availability_zone.clone()));
+        for group in &self.scenario.auto_scaling_groups {
+            zones.extend(self.zones_of_group(group));
+        }
+        for update in self.scenario.timeline.iter().filter_map(|entry| entry.update_auto_scaling_group.as_ref()) {
+            zones.extend(update.availability_zones.iter().flatten().cloned());
+        }
+        if zones.is_empty() {
+            // Fargate alone runs somewhere too.
+            zones.extend(self.zones_of_region());
+        }
         zones
     }
 
@@ -175,7 +190,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn check_zone(&mut self, zone: &str, at: &Locator<'a>) {
+    pub(super) fn check_zone(&mut self, zone: &str, at: &Locator<'a>) {
         let region = self.scenario.region();
         let Some(known) = Catalog::region(region) else { return };
         let suffix = zone.strip_prefix(region).unwrap_or("");
@@ -185,6 +200,10 @@ impl<'a> Context<'a> {
             let zones: Vec<String> = known.zones.iter().map(|letter| format!("{region}{letter}")).collect();
             let message = format!("`{}` is no Availability Zone of {region}", shown(zone));
             self.error(at, "E303", message, Some(format!("zones of {region}: {}", zones.join(", "))));
+        } else if !known.zones.iter().any(|letter| suffix.starts_with(*letter)) {
+            let zones: Vec<String> = known.zones.iter().map(|letter| format!("{region}{letter}")).collect();
+            let message = format!("ecsim knows no zone `{}`", shown(zone));
+            self.warning(at, "W303", message, Some(format!("zones of {region}: {}", zones.join(", "))));
         }
     }
 
@@ -231,11 +250,7 @@ impl<'a> Context<'a> {
                 self.error(&at.clone().key("subnet"), "E308", message, help);
             }
         }
-        if let Some(version) = entry.agent_version.as_ref().filter(|it| shape::parse_version(it.as_str()).is_none()) {
-            let message = format!("`{}` is no version of the agent", shown(version.as_str()));
-            let help = Some("write numbers and dots, such as \"1.103.0\"".into());
-            self.error(&at.clone().key("agentVersion"), "E336", message, help);
-        }
+        self.check_agent_version(entry, at);
         let before = drafts.len();
         let errors = self.diagnostics.errors();
         if entry.from_csv.is_some() {
@@ -244,6 +259,14 @@ impl<'a> Context<'a> {
         } else {
             self.lower_written_entry(entry, joins, subnet, &zones, at, shapes, drafts);
             self.fleet_incomplete |= drafts.len() == before && self.diagnostics.errors() > errors;
+        }
+    }
+
+    fn check_agent_version(&mut self, entry: &ContainerInstances, at: &Locator<'a>) {
+        if let Some(version) = entry.agent_version.as_ref().filter(|it| shape::parse_version(it.as_str()).is_none()) {
+            let message = format!("`{}` is no version of the agent", shown(version.as_str()));
+            let help = Some("write numbers and dots, such as \"1.103.0\"".into());
+            self.error(&at.clone().key("agentVersion"), "E336", message, help);
         }
     }
 

@@ -1,7 +1,8 @@
-//! Task definitions: [what a task reserves](sizes), [which host ports it binds](ports), and [which attributes an
-//! instance must have for it](attributes).
+//! Task definitions: [what a task reserves](sizes), [which host ports it binds](ports), [which attributes an instance
+//! must have for it](attributes), and [how its containers start, are checked and start again](containers).
 
 mod attributes;
+mod containers;
 mod ports;
 mod sizes;
 
@@ -11,11 +12,15 @@ use ecsim_cluster::definitions::{ContainerDefinition, NetworkMode, TaskDefinitio
 use ecsim_cluster::{Requirements, TaskDefinitionId};
 use ecsim_kernel::Span;
 
+use super::capacity::fargate_size;
 use super::{Context, characters_of};
 use crate::diagnostic::shown;
 use crate::document::Locator;
 use crate::schema::aws;
 use sizes::Problem;
+
+/// The engine keeps the containers of a task as the bits of a number.
+const MOST_CONTAINERS: usize = 32;
 
 impl<'a> Context<'a> {
     /// Every task definition, in order of family and revision.
@@ -68,6 +73,7 @@ impl<'a> Context<'a> {
             self.behaviors.push(behavior);
             self.task_definition_ids.entry(definition.family.clone()).or_default().push((revision, id));
             self.check_definition_constraints(definition, &at);
+            self.check_fargate_definition(definition, &at);
         }
         self.check_behaviors();
     }
@@ -143,6 +149,7 @@ impl<'a> Context<'a> {
             task_memory: task_memory(given),
             containers,
             ebs_volume: given.volumes.iter().any(|volume| volume.configured_at_launch == Some(true)),
+            fargate: fargate_size(given).ok(),
         }
     }
 
@@ -160,6 +167,10 @@ impl<'a> Context<'a> {
                 memory_reservation: container.memory_reservation.filter(|memory| *memory > 0 && !windows),
                 gpus: sizes::gpu_need(&container.resource_requirements).unwrap_or_default(),
                 stop_timeout: container.stop_timeout.map(|seconds| Span::from_secs(u64::from(seconds))),
+                depends_on: containers::depends_on(given, container),
+                start_timeout: container.start_timeout.map(|seconds| Span::from_secs(u64::from(seconds))),
+                restart_policy: containers::restart_policy(container),
+                health_check: container.health_check.as_ref().map(containers::health_check),
                 image: self.definitions.images.intern(&image),
                 dynamic_ports: 0,
             });
@@ -181,6 +192,10 @@ impl<'a> Context<'a> {
                 "{containers} containers, at most {most_containers} are allowed in a task definition (QTA-005)"
             );
             self.error(&containers_at, "E330", message, raise("containers_per_task_definition"));
+        }
+        if containers > MOST_CONTAINERS {
+            let message = format!("{containers} containers, at most {MOST_CONTAINERS} of a task are simulated");
+            self.error(&containers_at, "E330", message, Some("take out some of them".into()));
         }
         let characters = characters_of(given);
         if characters > most_kib as usize * 1024 {
@@ -215,14 +230,8 @@ impl<'a> Context<'a> {
                 self.push(diagnostic);
             }
         }
-        for (index, container) in given.container_definitions.iter().enumerate() {
-            for (at, dependency) in container.depends_on.iter().enumerate() {
-                if !names.contains_key(dependency.container_name.as_str()) {
-                    let place = containers_at.clone().index(index).key("dependsOn").index(at).key("containerName");
-                    self.unknown(&place, "container", &dependency.container_name, names.keys().copied());
-                }
-            }
-        }
+        self.check_dependencies(given, &names, &containers_at);
+        self.check_container_policies(given, &containers_at);
         let has_essential = given.container_definitions.iter().any(|container| container.essential.unwrap_or(true));
         if !given.container_definitions.is_empty() && !has_essential {
             self.error(
@@ -293,6 +302,7 @@ impl<'a> Context<'a> {
         definition.task_memory = task_memory(&given);
         definition.required_attributes = self.required_attributes(&given, mode);
         definition.requirements = requirements;
+        definition.fargate = fargate_size(&given).ok();
         (self.variant(id, definition), requirements)
     }
 
@@ -386,6 +396,16 @@ fn network_mode(given: &aws::TaskDefinition) -> NetworkMode {
         aws::NetworkMode::Bridge => NetworkMode::Bridge,
         aws::NetworkMode::Host => NetworkMode::Host,
         aws::NetworkMode::None => NetworkMode::None,
+    }
+}
+
+/// AWS's word for a network mode.
+pub(super) const fn mode_name(mode: NetworkMode) -> &'static str {
+    match mode {
+        NetworkMode::Awsvpc => "awsvpc",
+        NetworkMode::Bridge => "bridge",
+        NetworkMode::Host => "host",
+        NetworkMode::None => "none",
     }
 }
 

@@ -11,13 +11,13 @@ use super::common::{CapacityProviderStrategyItem, KeptObject, Tag};
 pub struct Cluster {
     /// Its name. Default `default`.
     pub cluster_name: Option<String>,
-    /// Its capacity providers (CP-001).
+    /// Its capacity providers, at most 20 (CP-002): entries of `capacityProviders`, `FARGATE` or `FARGATE_SPOT`.
+    /// Default: all entries of `capacityProviders`, and those of Fargate that a strategy names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(extend("x-ecsim" = "later"))]
     pub capacity_providers: Vec<String>,
-    /// The capacity providers of services and tasks that name none (CP-001).
+    /// The capacity providers of services and tasks that name neither providers nor a launch type (CP-011), copied when
+    /// they are created (CP-019).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(extend("x-ecsim" = "later"))]
     pub default_capacity_provider_strategy: Vec<CapacityProviderStrategyItem>,
     /// Container Insights.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

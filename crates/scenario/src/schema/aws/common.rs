@@ -18,11 +18,11 @@ pub enum LaunchType {
     /// Container instances of the cluster that are not external (PLC-011).
     #[default]
     Ec2,
-    /// AWS Fargate; this version does not simulate it.
+    /// AWS Fargate (FGT-002).
     Fargate,
     /// External instances, of ECS Anywhere (INS-010).
     External,
-    /// ECS Managed Instances; this version does not simulate them.
+    /// ECS Managed Instances, which are reached only through a capacity provider (CP-011).
     ManagedInstances,
 }
 
@@ -121,15 +121,17 @@ pub struct AwsVpcConfiguration {
     pub assign_public_ip: Option<Enabled>,
 }
 
-/// One capacity provider of a strategy.
+/// One capacity provider of a strategy (CP-007).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct CapacityProviderStrategyItem {
     /// Its name.
     pub capacity_provider: String,
-    /// Its share of the tasks beyond the base.
+    /// Its share of the tasks beyond the base, 0 to 1000 (CP-012, CP-013). Default 0.
+    #[schemars(range(max = 1_000))]
     pub weight: Option<u32>,
-    /// How many tasks it takes first.
+    /// How many tasks it takes first, 0 to 100000; at most one item of a strategy has a base (CP-014). Default 0.
+    #[schemars(range(max = 100_000))]
     pub base: Option<u32>,
 }
 

@@ -27,7 +27,8 @@ pub struct RunTask {
     pub group: Option<String>,
     /// Who started them; at most 128 characters.
     pub started_by: Option<String>,
-    /// `EC2` or `EXTERNAL` (PLC-011); this version simulates no other. Default `EC2`.
+    /// `EC2`, `EXTERNAL` (PLC-011) or `FARGATE`; not with `capacityProviderStrategy` (CP-011). Default: the cluster's
+    /// strategy, or `EC2` where it has none.
     pub launch_type: Option<LaunchType>,
     /// Where the tasks go, at most 5 (PLC-020). Default: at random (PLC-034).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -44,15 +45,13 @@ pub struct RunTask {
     pub volume_configurations: Vec<TaskVolumeConfiguration>,
     /// Whether `ExecuteCommand` works; makes an instance attribute necessary (RES-060). Default false.
     pub enable_execute_command: Option<bool>,
-    /// Capacity providers of the tasks (CP-001).
+    /// Capacity providers of the tasks, at most 20 and all of one family (CP-002, CP-010, CP-014).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(extend("x-ecsim" = "later"))]
     pub capacity_provider_strategy: Vec<CapacityProviderStrategyItem>,
     /// The cluster; there is only one.
     #[schemars(extend("x-ecsim" = "kept"))]
     pub cluster: Option<String>,
-    /// The Fargate platform version.
-    #[schemars(extend("x-ecsim" = "kept"))]
+    /// The Fargate platform version, such as `1.4.0` (FGT-002, CP-025). Default `LATEST`.
     pub platform_version: Option<String>,
     /// A reference of the caller's.
     #[schemars(extend("x-ecsim" = "kept"))]
@@ -136,8 +135,7 @@ pub struct TaskOverride {
     /// The role of the agent.
     #[schemars(extend("x-ecsim" = "kept"))]
     pub execution_role_arn: Option<String>,
-    /// Storage of a Fargate task.
-    #[schemars(extend("x-ecsim" = "kept"))]
+    /// Storage of a Fargate task (FGT-003).
     pub ephemeral_storage: Option<EphemeralStorage>,
     /// Elastic Inference accelerators; no longer offered by AWS.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -21,7 +21,8 @@ pub struct Service {
     pub desired_count: Option<u32>,
     /// `REPLICA` or `DAEMON` (PLC-050). Default `REPLICA`.
     pub scheduling_strategy: Option<SchedulingStrategy>,
-    /// `EC2` or `EXTERNAL` (PLC-011); this version simulates no other. Default `EC2`.
+    /// `EC2`, `EXTERNAL` (PLC-011) or `FARGATE`; not with `capacityProviderStrategy` (CP-011). Default: the cluster's
+    /// strategy, or `EC2` where it has none.
     pub launch_type: Option<LaunchType>,
     /// Where tasks go and which of them stop first, at most 5 (PLC-020). Default: zones, then instances, evenly
     /// (PLC-032).
@@ -46,9 +47,8 @@ pub struct Service {
     pub service_connect_configuration: Option<ServiceConnectConfiguration>,
     /// Who replaces its tasks; this version simulates `ECS`.
     pub deployment_controller: Option<DeploymentController>,
-    /// Capacity providers of its tasks (CP-001).
+    /// Capacity providers of its tasks, at most 20 and all of one family (CP-002, CP-010, CP-013).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(extend("x-ecsim" = "later"))]
     pub capacity_provider_strategy: Vec<CapacityProviderStrategyItem>,
     /// Target groups or Classic Load Balancers its tasks register with (LB-010).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -75,8 +75,7 @@ pub struct Service {
     /// The cluster; there is only one.
     #[schemars(extend("x-ecsim" = "kept"))]
     pub cluster: Option<String>,
-    /// The Fargate platform version.
-    #[schemars(extend("x-ecsim" = "kept"))]
+    /// The Fargate platform version, such as `1.4.0` (FGT-002, CP-025). Default `LATEST`.
     pub platform_version: Option<String>,
     /// The Fargate platform's operating system, as AWS prints it.
     #[schemars(extend("x-ecsim" = "kept"))]
@@ -131,8 +130,8 @@ pub struct UpdateService {
     /// Service Connect: a deployment (SVC-060).
     #[schemars(extend("x-ecsim" = "later"))]
     pub service_connect_configuration: Option<ServiceConnectConfiguration>,
-    /// Capacity providers of its tasks.
-    #[schemars(extend("x-ecsim" = "later"))]
+    /// Capacity providers of its tasks from now on; running ones stay where they are (CP-018). `[]` goes back to a launch
+    /// type.
     pub capacity_provider_strategy: Option<Vec<CapacityProviderStrategyItem>>,
     /// Target groups its tasks register with: a deployment (SVC-060).
     #[schemars(extend("x-ecsim" = "later"))]
@@ -158,8 +157,7 @@ pub struct UpdateService {
     /// Whether `ExecuteCommand` works in tasks started from now on.
     #[schemars(extend("x-ecsim" = "later"))]
     pub enable_execute_command: Option<bool>,
-    /// The Fargate platform version.
-    #[schemars(extend("x-ecsim" = "kept"))]
+    /// The Fargate platform version, such as `1.4.0` (FGT-002, CP-025). Default `LATEST`.
     pub platform_version: Option<String>,
     /// Whether ECS tags the tasks.
     #[serde(rename = "enableECSManagedTags")]

@@ -52,8 +52,7 @@ pub struct TaskDefinition {
     pub pid_mode: Option<PidMode>,
     /// Whose IPC the containers share; makes an instance attribute necessary (RES-060).
     pub ipc_mode: Option<IpcMode>,
-    /// Storage of a Fargate task (RES-054).
-    #[schemars(extend("x-ecsim" = "kept"))]
+    /// Storage of a Fargate task (RES-054, FGT-003).
     pub ephemeral_storage: Option<EphemeralStorage>,
     /// The App Mesh proxy.
     #[schemars(extend("x-ecsim" = "kept"))]
@@ -179,7 +178,7 @@ pub enum IpcMode {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct EphemeralStorage {
-    /// Its size in GiB.
+    /// Its size in GiB, 21 to 200; 20 GiB are included where nothing is said (FGT-003).
     #[serde(rename = "sizeInGiB")]
     pub size_in_gib: u32,
 }
