@@ -54,20 +54,29 @@ pub fn traces() -> String {
          One row per metrics period (`simulation.metricsPeriod`) and entity. Names are CloudWatch's where it has one. \
          Every metric can also be used under `expect:`, by its name or an alias; those without a file only there.\n",
     );
-    for (scope, what, file) in [
-        (Scope::Cluster, "the cluster", Some("metrics/cluster.csv")),
-        (Scope::Service, "a service", Some("metrics/services.csv")),
-        (Scope::Instance, "a container instance", None),
-        (Scope::Zone, "an Availability Zone", None),
-        (Scope::Workload, "an entry of `workload:`, or a call of the timeline", None),
+    for (scope, what) in [
+        (Scope::Cluster, "the cluster"),
+        (Scope::Service, "a service"),
+        (Scope::CapacityProvider, "a capacity provider"),
+        (Scope::AutoScalingGroup, "an Auto Scaling group"),
+        (Scope::Instance, "a container instance"),
+        (Scope::Zone, "an Availability Zone"),
+        (Scope::Workload, "an entry of `workload:`, or a call of the timeline"),
     ] {
+        let file = scope.table();
         let place = file.map_or_else(String::new, |file| format!(", in `{file}`"));
         let _ = writeln!(text, "\n### `{}`: metrics of {what}{place}\n", scope.root());
         if file.is_some() {
-            let after = match scope {
-                Scope::Service => " Columns after these: `liveTasks.ZONE`, one for each zone.",
-                _ => "",
-            };
+            let more: Vec<String> = scope
+                .more_columns()
+                .iter()
+                .map(|column| {
+                    let each = if column.ends_with(".ZONE") { "zone" } else { "capacity provider" };
+                    format!("`{column}`, one for each {each}")
+                })
+                .collect();
+            let after =
+                if more.is_empty() { String::new() } else { format!(" Columns after these: {}.", more.join("; ")) };
             let entity = scope.entity();
             let _ = writeln!(text, "Columns before these: `timestamp`, `secondsSinceStart`, `{entity}`.{after}\n");
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use ecsim_cluster::{Cluster, Definitions, Fact, Observer};
 use ecsim_kernel::SimTime;
 use ecsim_report::clock::Clock;
+use ecsim_report::cost::SharedLedger;
 use ecsim_report::metrics::{self, Scope};
 use ecsim_report::sinks::{self, Counts, FactDigest, HashingWriter, Manifest, Sink, TraceFile};
 use ecsim_report::summary::Summary;
@@ -22,11 +23,12 @@ pub struct Traces {
     directory: OutputDirectory,
     sinks: Vec<(&'static str, Box<dyn Sink<Writer>>)>,
     tables: metrics::MetricTables<Writer>,
+    names: Vec<&'static str>,
     digest: FactDigest,
 }
 
 /// The metric tables, in the order in which they are opened.
-const TABLES: [(&str, Scope); 2] = [("metrics/cluster.csv", Scope::Cluster), ("metrics/services.csv", Scope::Service)];
+const TABLES: [Scope; 4] = [Scope::Cluster, Scope::Service, Scope::CapacityProvider, Scope::AutoScalingGroup];
 
 /// What the manifest says about a run.
 #[derive(Clone, Debug)]
@@ -50,19 +52,29 @@ impl Traces {
     ///
     /// # Errors
     /// Where the directory cannot be written.
-    pub fn create(directory: OutputDirectory, definitions: &Arc<Definitions>, events: bool) -> Result<Self, Failure> {
+    pub fn create(
+        directory: OutputDirectory,
+        definitions: &Arc<Definitions>,
+        costs: Option<&SharedLedger>,
+        events: bool,
+    ) -> Result<Self, Failure> {
         let open = |name: &str| -> Result<Writer, Failure> {
             Ok(HashingWriter::new(BufWriter::with_capacity(1 << 18, directory.create(name)?)))
         };
         let mut opened = Vec::new();
-        for trace in sinks::TRACES.iter().filter(|trace| trace.always || events) {
-            opened.push((trace.file, sinks::open(trace.kind, definitions, open(trace.file)?)));
+        let wanted = |trace: &&sinks::Trace| (trace.always || events) && (costs.is_some() || !trace.priced);
+        for trace in sinks::TRACES.iter().filter(wanted) {
+            opened.push((trace.file, sinks::open_with_costs(trace.kind, definitions, costs, open(trace.file)?)));
         }
-        let mut tables = metrics::MetricTables::new(definitions);
-        for (name, scope) in TABLES {
-            tables = tables.with(scope, open(name)?, definitions);
+        let mut tables = metrics::MetricTables::new(definitions).with_costs(costs);
+        let mut names = Vec::new();
+        for scope in TABLES {
+            if let Some(name) = scope.table() {
+                tables = tables.with(scope, open(name)?, definitions);
+                names.push(name);
+            }
         }
-        Ok(Self { directory, sinks: opened, tables, digest: FactDigest::default() })
+        Ok(Self { directory, sinks: opened, tables, names, digest: FactDigest::default() })
     }
 
     /// Closes the files, adds `summary.json` and `manifest.json`, and lets the directory appear.
@@ -76,7 +88,7 @@ impl Traces {
         cluster: &Cluster,
         about: About,
     ) -> Result<PathBuf, Failure> {
-        let Self { directory, sinks, tables, digest } = self;
+        let Self { directory, sinks, tables, names, digest } = self;
         let fail = |name: &str, error: &std::io::Error| Failure::io(format_args!("failed to write {name}"), error);
         let mut files = Vec::new();
         let mut seal = |name: &str, writer: Writer| -> Result<(), Failure> {
@@ -89,7 +101,7 @@ impl Traces {
             seal(name, sink.finish().map_err(|error| fail(name, &error))?)?;
         }
         let writers = tables.finish().map_err(|error| fail("metrics", &error))?;
-        for ((name, _), writer) in TABLES.into_iter().zip(writers) {
+        for (name, writer) in names.into_iter().zip(writers) {
             seal(name, writer)?;
         }
         let mut text = serde_json::to_string_pretty(summary).unwrap_or_default();

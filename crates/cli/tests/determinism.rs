@@ -50,11 +50,15 @@ fn two_runs_give_the_same_bytes() {
     assert_eq!(
         names,
         [
+            "bill.csv",
             "container_instances.csv",
             "events.jsonl",
             "manifest.json",
+            "metrics/auto_scaling_groups.csv",
+            "metrics/capacity_providers.csv",
             "metrics/cluster.csv",
             "metrics/services.csv",
+            "scaling_activities.csv",
             "service_events.csv",
             "summary.json",
             "tasks.csv"

@@ -11,7 +11,7 @@ use ecsim::scenario::source::MemoryFiles;
 use kit::Random;
 
 /// Values that have broken programs before.
-const NASTY: [&str; 44] = [
+const NASTY: [&str; 51] = [
     "0",
     "-1",
     "1e309",
@@ -55,6 +55,13 @@ const NASTY: [&str; 44] = [
     "../../x",
     "web",
     "at end: true",
+    "FARGATE_SPOT",
+    "DISABLED",
+    "spot-3",
+    "cp-web",
+    "120%",
+    "20-30%",
+    "[{empty: true}, web-1]",
     "\u{feff}é漢\u{202e}",
 ];
 
@@ -115,6 +122,7 @@ fn data(random: &mut Random) -> MemoryFiles {
             "data:openb/openb_pod_list_default.csv",
             break_it("name,cpu_milli,memory_mib,num_gpu,gpu_spec,creation_time,deletion_time\np1,4000,8192,1,V100,0,600\np2,100,64,0,,5,50\n"),
         )
+        .with("data:spot.csv", break_it("offset_seconds,zone,instance_type,available_instances\n0,us-east-1a,m5.large,3\n900,us-east-1a,m5.large,0\n"))
         .with(
             "data:traces/batch_jobs_lcg_2005.csv",
             break_it("job_id,submit_offset_seconds,run_seconds,group_id\n1,0,60,g1\n2,30,6000,g2\n"),
@@ -177,6 +185,12 @@ fn quickstart() {
 #[test]
 fn every_part_of_the_format() {
     fuzz("docs/scenario.md", 4);
+}
+
+/// The page on capacity has the rest.
+#[test]
+fn every_part_of_capacity() {
+    fuzz("docs/capacity.md", 5);
 }
 
 #[test]

@@ -49,16 +49,27 @@ fn the_schema_is_one_and_accepts_the_scenarios() {
     assert!(seen >= 3);
 }
 
-/// The blocks of the page on the format, one after the other, are one scenario that runs and holds.
-#[test]
-fn the_page_of_the_format_is_a_scenario() {
-    let page = std::fs::read_to_string(kit::root().join("docs/scenario.md")).expect("the page is there");
+/// The blocks of a page, one after the other, are one scenario that runs and holds. What the command said.
+fn page_holds(name: &str) -> String {
+    let page = std::fs::read_to_string(kit::root().join("docs").join(name)).expect("the page is there");
     let place = kit::directory();
     std::fs::write(place.path().join("reference.yaml"), kit::yaml_blocks(&page)).expect("the scenario is written");
     let output = kit::run(place.path(), &["test", "reference.yaml"]);
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}");
+    said
+}
+
+#[test]
+fn the_page_of_the_format_is_a_scenario() {
+    let said = page_holds("scenario.md");
     assert!(said.contains("3 passed, 0 failed, 0 skipped"), "{said}");
+}
+
+#[test]
+fn the_page_of_capacity_is_a_scenario_of_which_all_is_simulated() {
+    let said = page_holds("capacity.md");
+    assert!(said.contains("4 passed, 0 failed, 0 skipped") && !said.contains("W360"), "{said}");
 }
 
 /// The examples of the page on expectations hold for the scenario they are about.

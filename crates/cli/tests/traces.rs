@@ -6,53 +6,90 @@ mod kit;
 use ecsim::report::metrics::{self, Scope};
 use ecsim::report::sinks::TRACES;
 
+/// A fleet that grows, for the tables that a fixed one leaves empty.
+const FLEET: &str = "
+name: fleet
+simulation: {duration: 2h, seed: 3}
+autoScalingGroups:
+  - {autoScalingGroupName: asg, minSize: 0, maxSize: 9, availabilityZones: [us-east-1a, us-east-1b],
+     launchTemplate: {instanceType: m5.large}}
+capacityProviders:
+  - {name: cp, autoScalingGroupProvider: {autoScalingGroup: asg, managedScaling: {status: ENABLED, targetCapacity: 100}}}
+cluster: {defaultCapacityProviderStrategy: [{capacityProvider: cp, weight: 1}]}
+taskDefinitions:
+  - {family: web, containerDefinitions: [{name: web, image: web, cpu: 1024, memoryReservation: 512}]}
+services:
+  - {serviceName: web, taskDefinition: web, desiredCount: 5}
+";
+
 #[test]
 fn every_table_is_plain_csv_with_the_documented_columns() {
     let place = kit::workplace();
-    let output = kit::run(place.path(), &["run", "scenarios/quickstart.yaml", "--quiet", "--out", "run"]);
-    assert!(output.status.success() && output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
-    let files = kit::files(&place.path().join("run"));
-    let tables: Vec<_> = files.iter().filter(|(name, _)| name.ends_with(".csv")).collect();
-    assert_eq!(tables.len(), 5);
-    for (name, bytes) in tables {
-        let text = std::str::from_utf8(bytes).expect("UTF-8");
-        assert!(!text.starts_with('\u{feff}') && text.ends_with('\n') && !text.contains('\r'), "{name}");
-        // The reader is strict: it fails on rows of another length.
-        let mut reader = csv::ReaderBuilder::new().has_headers(true).flexible(false).from_reader(bytes.as_slice());
-        let header: Vec<String> = reader.headers().expect("a header").iter().map(str::to_owned).collect();
-        for (at, column) in header.iter().enumerate() {
-            assert!(!column.is_empty() && !header[..at].contains(column), "{name}: column {at} `{column}`");
-        }
-        assert_eq!(header, documented(name, &header), "{name}");
-        let mut rows = 0;
-        for row in reader.records() {
-            let row = row.unwrap_or_else(|error| panic!("{name}: {error}"));
-            rows += 1;
-            for (column, cell) in header.iter().zip(&row) {
-                let is_stamp = column == "timestamp" || column.ends_with("At");
-                if is_stamp && !cell.is_empty() {
-                    let form: String = cell.chars().map(|it| if it.is_ascii_digit() { '0' } else { it }).collect();
-                    assert_eq!(form, "0000-00-00T00:00:00.000Z", "{name}: {column}");
-                }
-                let is_number = column.ends_with("Seconds") || column == "secondsSinceStart";
-                if is_number && !cell.is_empty() {
-                    assert!(cell.parse::<f64>().is_ok_and(f64::is_finite), "{name}: {column} is {cell}");
-                }
-                assert!(!["NaN", "inf", "-inf", "null", "None"].contains(&cell), "{name}: {column} is {cell}");
+    std::fs::write(place.path().join("fleet.yaml"), FLEET).expect("a place to write");
+    let mut filled = std::collections::BTreeSet::new();
+    let mut all = std::collections::BTreeSet::new();
+    for scenario in ["scenarios/quickstart.yaml", "fleet.yaml"] {
+        let output = kit::run(place.path(), &["run", scenario, "--quiet", "--out", "run"]);
+        assert!(output.status.success() && output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        for (name, bytes) in kit::files(&place.path().join("run")) {
+            if !name.ends_with(".csv") {
+                continue;
             }
+            if rows(&name, &bytes) > 0 {
+                filled.insert(name.clone());
+            }
+            all.insert(name);
         }
-        assert!(rows > 0, "{name} has no rows");
     }
+    assert_eq!(all.len(), 9, "{all:?}");
+    assert_eq!(filled, all);
 }
 
-/// The header as `docs/traces.md` has it; the columns per zone of a service follow the zones of the scenario.
+/// The rows of a table, which is as it is promised.
+fn rows(name: &str, bytes: &[u8]) -> usize {
+    let text = std::str::from_utf8(bytes).expect("UTF-8");
+    assert!(!text.starts_with('\u{feff}') && text.ends_with('\n') && !text.contains('\r'), "{name}");
+    // The reader is strict: it fails on rows of another length.
+    let mut reader = csv::ReaderBuilder::new().has_headers(true).flexible(false).from_reader(bytes);
+    let header: Vec<String> = reader.headers().expect("a header").iter().map(str::to_owned).collect();
+    for (at, column) in header.iter().enumerate() {
+        assert!(!column.is_empty() && !header[..at].contains(column), "{name}: column {at} `{column}`");
+    }
+    assert_eq!(header, documented(name, &header), "{name}");
+    let mut rows = 0;
+    for row in reader.records() {
+        let row = row.unwrap_or_else(|error| panic!("{name}: {error}"));
+        rows += 1;
+        for (column, cell) in header.iter().zip(&row) {
+            let is_stamp = column == "timestamp" || column.ends_with("At");
+            if is_stamp && !cell.is_empty() {
+                let form: String = cell.chars().map(|it| if it.is_ascii_digit() { '0' } else { it }).collect();
+                assert_eq!(form, "0000-00-00T00:00:00.000Z", "{name}: {column}");
+            }
+            let is_number = column.ends_with("Seconds") || column.ends_with("Usd") || column == "secondsSinceStart";
+            if is_number && !cell.is_empty() {
+                assert!(cell.parse::<f64>().is_ok_and(f64::is_finite), "{name}: {column} is {cell}");
+            }
+            assert!(!["NaN", "inf", "-inf", "null", "None"].contains(&cell), "{name}: {column} is {cell}");
+        }
+    }
+    rows
+}
+
+/// The header as `docs/traces.md` has it; the columns per zone and per provider follow the scenario.
 fn documented(file: &str, header: &[String]) -> Vec<String> {
     if let Some(trace) = TRACES.iter().find(|trace| trace.file == file) {
         return trace.columns.iter().map(|column| column.name.to_owned()).collect();
     }
-    let scope = if file == "metrics/cluster.csv" { Scope::Cluster } else { Scope::Service };
+    let scope = [Scope::Cluster, Scope::Service, Scope::CapacityProvider, Scope::AutoScalingGroup]
+        .into_iter()
+        .find(|scope| scope.table() == Some(file))
+        .unwrap_or_else(|| panic!("{file} is in no reference"));
     let mut columns = vec!["timestamp".to_owned(), "secondsSinceStart".to_owned(), scope.entity().to_owned()];
     columns.extend(metrics::of_scope(scope).filter(|metric| metric.column).map(|metric| metric.name.to_owned()));
-    columns.extend(header.iter().filter(|column| column.starts_with("liveTasks.")).cloned());
+    for more in scope.more_columns() {
+        let before = more.split_inclusive('.').next().unwrap_or_default();
+        columns.extend(header.iter().filter(|column| column.starts_with(before)).cloned());
+    }
     columns
 }

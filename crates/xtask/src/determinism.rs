@@ -41,7 +41,7 @@ pub enum Outcome {
 }
 
 /// The lists of a scenario whose order must not matter.
-const LISTS: [&str; 3] = ["services", "taskDefinitions", "workload"];
+const LISTS: [&str; 5] = ["autoScalingGroups", "capacityProviders", "services", "taskDefinitions", "workload"];
 
 /// The fields of `manifest.json` that say how long the run took.
 const WALL_TIME: [&str; 1] = ["wallSeconds"];

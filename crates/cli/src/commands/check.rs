@@ -35,14 +35,20 @@ pub fn run(command: &Check, terminal: &Terminal) -> Outcome {
                 if let Some(ready) = &prepared.ready {
                     let model = &ready.model;
                     let definitions = &model.definitions;
-                    terminal::print(&format!(
-                        "{name}: ok ({}, {}, {}, {}, {})\n",
-                        counted(definitions.instances.len(), "container instance"),
-                        counted(definitions.task_definitions.len(), "task definition"),
-                        counted(definitions.services.len(), "service"),
-                        counted(definitions.sources.len(), "source of tasks"),
-                        counted(ready.expectations.len(), "expectation"),
-                    ))?;
+                    let groups = definitions.auto_scaling_groups.len();
+                    let providers = definitions.capacity_providers.len();
+                    let parts = [
+                        (definitions.instances.len(), "container instance", true),
+                        (groups, "Auto Scaling group", groups > 0),
+                        (providers, "capacity provider", providers > 0),
+                        (definitions.task_definitions.len(), "task definition", true),
+                        (definitions.services.len(), "service", true),
+                        (definitions.sources.len(), "source of tasks", true),
+                        (ready.expectations.len(), "expectation", true),
+                    ];
+                    let parts = parts.iter().filter(|(.., told)| *told).map(|(count, what, _)| counted(*count, what));
+                    let parts = parts.collect::<Vec<_>>().join(", ");
+                    terminal::print(&format!("{name}: ok ({parts})\n"))?;
                 }
             }
             CheckFormat::Json => answers.push(json!({

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use ecsim_cluster::definitions::LaunchType;
 use ecsim_cluster::definitions::SchedulingStrategy;
-use ecsim_cluster::fact::TaskOrigin;
+use ecsim_cluster::fact::{HeldBack, TaskOrigin};
 use ecsim_cluster::{Cluster, Definitions, Fact, InstanceId, Observer, ServiceId, SourceId, TaskId, arn};
 use ecsim_engine::Simulation;
 use ecsim_engine::model::Call;
@@ -70,18 +71,26 @@ fn explain_task(simulation: Simulation, definitions: &Definitions, id: &str, com
     };
     let mut simulation = simulation;
     simulation.set_probe(Some(Probe::Task(task)));
-    let mut life = Life { task, origin, placed_on: None, lines: Vec::new() };
-    let mut found = None;
+    let mut life = Life { task, origin, placed_on: String::new(), fargate: false, lines: Vec::new() };
+    let mut found: Option<Explained> = None;
     while simulation.step(&mut life) {
-        // Attempts that fail are seen too: the id they would have given goes to the next one.
-        found = found.or(simulation.take_explained().into_iter().find(|explained| explained.chosen.is_some()));
-        if life.placed_on.is_some() {
+        // Attempts that fail are seen too: the id they would have given goes to the next one. The last of a task that waits
+        // says why it still does.
+        for explained in simulation.take_explained() {
+            if found.as_ref().is_none_or(|known| known.chosen.is_none()) {
+                found = Some(explained);
+            }
+        }
+        if !life.placed_on.is_empty() {
             simulation.set_probe(None);
         }
     }
+    let found = found.filter(|it| it.chosen.is_some() || (life.placed_on.is_empty() && !life.fargate));
     let title = format!("task {} ({})", task.get() + 1, arn::task_id(definitions, task));
-    let instance = life.placed_on.map_or("", |instance| definitions.instances[instance].name.as_str());
+    let instance = life.placed_on.as_str();
     let no_choice = match origin {
+        _ if life.fargate => "it runs on AWS Fargate: there is no container instance to choose".to_owned(),
+        _ if instance.is_empty() => "it was never placed: it waited in PROVISIONING for an instance".to_owned(),
         TaskOrigin::Service { service, .. } => {
             format!("{} is a DAEMON service: this is its task on {instance}", definitions.services[service].name)
         }
@@ -99,7 +108,7 @@ fn explain_task(simulation: Simulation, definitions: &Definitions, id: &str, com
         }
         DataFormat::Json => {
             let mut answer = match &found {
-                Some(explained) => to_json(&title, explained, definitions),
+                Some(explained) => to_json(&title, explained),
                 None => json!({"subject": title, "request": no_choice, "chosen": instance}),
             };
             answer["life"] =
@@ -207,10 +216,18 @@ fn explain_workload(mut simulation: Simulation, definitions: &Definitions, name:
     };
     simulation.set_probe(Some(Probe::Copy { source, ordinal }));
     let mut found = Vec::new();
-    while found.is_empty() && simulation.step(&mut ()) {
+    let mut refused = Refused { source, ordinal, found: None };
+    while found.is_empty() && refused.found.is_none() && simulation.step(&mut refused) {
         found = simulation.take_explained();
     }
     if found.is_empty() {
+        if let Some((at, by)) = refused.found {
+            return Err(Failure::Input(format!(
+                "nobody looked for an instance: the call of `{name}` for copy {ordinal} was turned away at {at} with {}: {}",
+                by.exception(),
+                by.text()
+            )));
+        }
         return Err(Failure::Input(format!(
             "`{name}` never asks for a copy {ordinal} in this run; copies are counted from 0"
         )));
@@ -221,13 +238,15 @@ fn explain_workload(mut simulation: Simulation, definitions: &Definitions, name:
 
 /// Who ran on an instance, when, and why it went.
 fn explain_instance(mut simulation: Simulation, definitions: &Definitions, name: &str, command: &Explain) -> Outcome {
-    let instance = named(
-        definitions.instances.iter().map(|(id, instance)| (id, instance.name.as_str())),
-        name,
-        "container instance",
-    )?;
-    let mut stays = Stays { instance, rows: Vec::new(), story: Vec::new() };
+    // Instances of groups and providers get their names when they are launched, so the run is what knows them.
+    let planned = definitions.instances.iter().find(|(_, planned)| planned.name == name).map(|(id, _)| id);
+    let mut stays = Stays { name: name.to_owned(), instance: planned, rows: Vec::new(), story: Vec::new() };
     simulation.run(&mut stays);
+    let cluster = simulation.cluster();
+    let instance = match stays.instance {
+        Some(instance) => instance,
+        None => named(cluster.instances().iter().map(|(id, row)| (id, &*row.name)), name, "container instance")?,
+    };
     // People read a clock, programs read seconds.
     let clock = command.format == DataFormat::Table;
     let columns = if clock {
@@ -252,8 +271,9 @@ fn explain_instance(mut simulation: Simulation, definitions: &Definitions, name:
         })
         .collect();
     if command.format == DataFormat::Table {
-        let shape = &definitions.shapes[definitions.instances[instance].shape];
-        let zone = definitions.zones.name(definitions.instances[instance].zone);
+        let row = &cluster.instances()[instance];
+        let shape = &definitions.shapes[row.shape];
+        let zone = definitions.zones.name(row.zone);
         let mut text = format!(
             "container instance {name}: {}, {zone}, registered {} CPU units, {} MiB, {} GPUs, {} task network interfaces\n",
             shape.instance_type,
@@ -307,7 +327,7 @@ fn print(title: &str, explained: &[Explained], definitions: &Definitions, comman
             terminal::print(&text)
         }
         DataFormat::Json => {
-            let list: Vec<Value> = explained.iter().map(|one| to_json(title, one, definitions)).collect();
+            let list: Vec<Value> = explained.iter().map(|one| to_json(title, one)).collect();
             print_json(&list)
         }
         DataFormat::Csv => {
@@ -328,12 +348,20 @@ fn describe(title: &str, one: &Explained, definitions: &Definitions, command: &E
     let mut text = format!("{title}, decided at {}\n", one.at);
     text.push_str(&one.funnel.render(command.limit));
     if let (Some(chosen), true) = (one.chosen, one.funnel.tied.len() > 1) {
-        text.push_str(&format!("the choice: {}\n", definitions.instances[chosen].name));
+        text.push_str(&format!("the choice: {}\n", name_in(one, chosen)));
     }
-    if let (None, Subject::Service { .. }) = (one.chosen, one.subject) {
+    if let (None, Subject::Service { service, .. }) = (one.chosen, one.subject)
+        && definitions.services[service].strategy.is_none()
+    {
         text.push_str("the service tries again later (FLR-032)\n");
     }
     text
+}
+
+/// The name of one of those that fit.
+fn name_in(one: &Explained, instance: InstanceId) -> &str {
+    let found = one.funnel.survivors.iter().find(|survivor| survivor.instance == instance);
+    found.map_or("", |survivor| survivor.name.as_str())
 }
 
 fn rows(one: &Explained) -> Vec<Value> {
@@ -347,16 +375,16 @@ fn rows(one: &Explained) -> Vec<Value> {
     survivors.chain(dropped).collect()
 }
 
-fn to_json(title: &str, one: &Explained, definitions: &Definitions) -> Value {
+fn to_json(title: &str, one: &Explained) -> Value {
     let funnel = &one.funnel;
     json!({
         "subject": title,
         "seconds": one.at.secs_f64(),
         "request": funnel.request,
-        "chosen": one.chosen.map(|id| definitions.instances[id].name.as_str()),
+        "chosen": one.chosen.map(|id| name_in(one, id)),
         "steps": funnel.steps.iter().map(|step| json!({"keeps": step.title, "before": step.before, "after": step.after})).collect::<Vec<_>>(),
         "rounds": funnel.rounds.iter().map(|round| json!({"strategy": round.strategy, "kept": round.kept.len()})).collect::<Vec<_>>(),
-        "tied": funnel.tied.iter().map(|id| definitions.instances[*id].name.as_str()).collect::<Vec<_>>(),
+        "tied": funnel.tied.iter().map(|id| name_in(one, *id)).collect::<Vec<_>>(),
         "instances": rows(one),
     })
 }
@@ -381,7 +409,9 @@ impl Observer for Birth {
 struct Life {
     task: TaskId,
     origin: TaskOrigin,
-    placed_on: Option<InstanceId>,
+    /// The name of its instance; empty until it has one.
+    placed_on: String,
+    fargate: bool,
     lines: Vec<(SimTime, String)>,
 }
 
@@ -400,6 +430,14 @@ impl Life {
             self.lines.push((now, format!("found no place{closest}")));
         }
     }
+
+    /// The same.
+    fn turned_away(&mut self, now: SimTime, by: HeldBack) {
+        let line = format!("turned away with {}: {}", by.exception(), by.text());
+        if !self.lines.iter().any(|(_, told)| *told == line) {
+            self.lines.push((now, line));
+        }
+    }
 }
 
 impl Observer for Life {
@@ -410,14 +448,17 @@ impl Observer for Life {
                 "asked for".to_owned()
             }
             Fact::RequestUnplaced { source, ordinal, count, closest, .. } if self.is_of(source, ordinal, count) => {
-                self.found_no_place(now, closest.map(|instance| definitions.instances[instance].name.as_str()));
+                self.found_no_place(now, closest.map(|instance| &*cluster.instances()[instance].name));
+                return;
+            }
+            Fact::RequestRefused { source, ordinal, count, by } if self.is_of(source, ordinal, count) => {
+                self.turned_away(now, by);
                 return;
             }
             Fact::RequestQueued { source, ordinal } if self.is_of(source, ordinal, 1) => {
                 "its caller keeps it and tries again".to_owned()
             }
-            Fact::TaskCreated { task, instance, origin, .. } if task == self.task => {
-                self.placed_on = Some(instance);
+            Fact::TaskCreated { task, instance, origin, provider, launch_type, .. } if task == self.task => {
                 let who = match origin {
                     TaskOrigin::Service { service, ordinal } => {
                         format!("service {}, start {ordinal}", definitions.services[service].name)
@@ -426,7 +467,27 @@ impl Observer for Life {
                         format!("{}, copy {ordinal}", definitions.sources[source].name)
                     }
                 };
-                format!("placed on {} ({who})", definitions.instances[instance].name)
+                let provider = provider.map_or_else(String::new, |provider| {
+                    format!(", capacity provider {}", definitions.capacity_providers[provider].name)
+                });
+                match instance {
+                    Some(instance) => {
+                        self.placed_on = cluster.instances()[instance].name.to_string();
+                        format!("placed on {} ({who}{provider})", self.placed_on)
+                    }
+                    None if launch_type == LaunchType::Fargate => {
+                        self.fargate = true;
+                        format!("created on AWS Fargate ({who}{provider})")
+                    }
+                    None => format!("waits in PROVISIONING for an instance ({who}{provider})"),
+                }
+            }
+            Fact::TaskPlaced { task, instance, .. } if task == self.task => {
+                self.placed_on = cluster.instances()[instance].name.to_string();
+                format!("placed on {}", self.placed_on)
+            }
+            Fact::TaskRetirementNoticed { task } if task == self.task => {
+                "Fargate retires the platform under it: its service replaces it".to_owned()
             }
             Fact::TaskStatusChanged { task, to } if task == self.task => to.name().to_owned(),
             Fact::TaskAdmitted { task } if task == self.task => {
@@ -435,20 +496,35 @@ impl Observer for Life {
             Fact::ImagePullStarted { task } if task == self.task => "pull started".to_owned(),
             Fact::ImagePullStopped { task } if task == self.task => "pull stopped".to_owned(),
             Fact::ContainerExited { task, container, exit_code, out_of_memory } if task == self.task => {
-                let definition = cluster.tasks().get(task).map(|task| task.definition);
-                let name = definition
-                    .map_or("", |id| definitions.task_definitions[id].containers[usize::from(container)].name.as_str());
+                let name = container_name(cluster, task, container);
                 let why = if out_of_memory { " (out of memory)" } else { "" };
                 format!("container {name} exited with {exit_code}{why}")
             }
+            Fact::ContainerStarted { task, container, restarts } if task == self.task => {
+                let name = container_name(cluster, task, container);
+                match restarts {
+                    0 => format!("container {name} started"),
+                    again => format!("container {name} started again, restart {again}"),
+                }
+            }
+            Fact::ContainerHealthChanged { task, container, to } if task == self.task => {
+                format!("container {} is {to}", container_name(cluster, task, container))
+            }
             Fact::TaskStopRequested { task, reason } if task == self.task => {
                 let service = cluster.tasks().get(task).and_then(ecsim_cluster::Task::service);
-                format!("desired status STOPPED: {} ({})", reason.text(definitions, service), reason.code().name())
+                format!("desired status STOPPED: {} ({})", reason.text(cluster, service), reason.code().name())
             }
             _ => return,
         };
         self.lines.push((now, line));
     }
+}
+
+/// The name of a container of a task that exists.
+fn container_name(cluster: &Cluster, task: TaskId, container: u8) -> &str {
+    let definitions = cluster.definitions();
+    let definition = cluster.tasks().get(task).map(|task| &definitions.task_definitions[task.definition]);
+    definition.and_then(|it| it.containers.get(usize::from(container))).map_or("", |it| it.name.as_str())
 }
 
 /// Looks for the first copy of a source that found no place.
@@ -460,12 +536,43 @@ struct FirstUnplaced {
 
 impl Observer for FirstUnplaced {
     fn observe(&mut self, now: SimTime, fact: &Fact, _: &Cluster) {
-        if let Fact::RequestUnplaced { source, ordinal, .. } = *fact
+        let copy = match *fact {
+            Fact::RequestUnplaced { source, ordinal, .. } | Fact::RequestRefused { source, ordinal, .. } => {
+                Some((source, ordinal))
+            }
+            // It became a task at once and waits in PROVISIONING.
+            Fact::TaskCreated {
+                origin: TaskOrigin::Source { source, ordinal },
+                instance: None,
+                launch_type: LaunchType::Ec2 | LaunchType::External,
+                ..
+            } => Some((source, ordinal)),
+            _ => None,
+        };
+        if let Some((source, ordinal)) = copy
             && source == self.source
             && self.found.is_none()
             && now >= SimTime::ZERO + self.after
         {
             self.found = Some(ordinal);
+        }
+    }
+}
+
+/// Looks for the call that was turned away with a copy (CAS-009).
+struct Refused {
+    source: SourceId,
+    ordinal: u32,
+    found: Option<(SimTime, HeldBack)>,
+}
+
+impl Observer for Refused {
+    fn observe(&mut self, now: SimTime, fact: &Fact, _: &Cluster) {
+        if let Fact::RequestRefused { source, ordinal, count, by } = *fact
+            && source == self.source
+            && (ordinal..ordinal.saturating_add(count)).contains(&self.ordinal)
+        {
+            self.found = Some((now, by));
         }
     }
 }
@@ -483,12 +590,18 @@ struct Stay {
 
 /// Everybody's stay on one instance, and what happened to the instance.
 struct Stays {
-    instance: InstanceId,
+    name: String,
+    /// Once it is known.
+    instance: Option<InstanceId>,
     rows: Vec<Stay>,
     story: Vec<String>,
 }
 
 impl Stays {
+    fn is(&self, instance: InstanceId) -> bool {
+        self.instance == Some(instance)
+    }
+
     fn row(&mut self, task: TaskId) -> Option<&mut Stay> {
         let at = self.rows.binary_search_by_key(&task, |stay| stay.task).ok()?;
         self.rows.get_mut(at)
@@ -498,8 +611,38 @@ impl Stays {
 impl Observer for Stays {
     fn observe(&mut self, now: SimTime, fact: &Fact, cluster: &Cluster) {
         match *fact {
-            Fact::TaskCreated { task, definition, group, instance, .. } if instance == self.instance => {
+            Fact::InstanceLaunched { instance, market, .. } if *cluster.instances()[instance].name == *self.name => {
+                self.instance = Some(instance);
+                self.story.push(format!("{now}  launched ({})", market.name()));
+            }
+            Fact::TaskCreated { task, definition, group, instance: Some(instance), .. } if self.is(instance) => {
                 self.rows.push(Stay { task, definition, group, came: now, running: None, left: None, reason: None });
+            }
+            Fact::TaskPlaced { task, instance, .. } if self.is(instance) => {
+                let row = cluster.task(task);
+                let (definition, group) = (row.definition, row.group);
+                let stay = Stay { task, definition, group, came: now, running: None, left: None, reason: None };
+                let at = self.rows.partition_point(|other| other.task < task);
+                self.rows.insert(at, stay);
+            }
+            Fact::InstanceLifecycleChanged { instance, to } if self.is(instance) => {
+                self.story.push(format!("{now}  {to}"));
+            }
+            Fact::InstanceTerminated { instance, reason } if self.is(instance) => {
+                self.story.push(format!("{now}  terminated: {}", reason.name()));
+            }
+            Fact::SpotInterruptionNoticed { instance, reclaimed_at } if self.is(instance) => {
+                self.story.push(format!("{now}  Spot interruption notice: gone at {reclaimed_at}"));
+            }
+            Fact::RebalanceRecommended { instance } if self.is(instance) => {
+                self.story.push(format!("{now}  rebalance recommendation"));
+            }
+            Fact::InstanceProtectionChanged { instance, protected } if self.is(instance) => {
+                let what = if protected { "protected from scale-in" } else { "no longer protected from scale-in" };
+                self.story.push(format!("{now}  {what}"));
+            }
+            Fact::InstanceHealthChanged { instance, healthy: false } if self.is(instance) => {
+                self.story.push(format!("{now}  the group finds it unhealthy"));
             }
             Fact::TaskStatusChanged { task, to } => {
                 if let Some(stay) = self.row(task) {
@@ -512,19 +655,19 @@ impl Observer for Stays {
             }
             Fact::TaskStopRequested { task, reason } => {
                 let service: Option<ServiceId> = cluster.tasks().get(task).and_then(ecsim_cluster::Task::service);
-                let text = reason.text(cluster.definitions(), service);
+                let text = reason.text(cluster, service);
                 if let Some(stay) = self.row(task) {
                     stay.reason = Some(text);
                 }
             }
-            Fact::InstanceStatusChanged { instance, to } if instance == self.instance => {
+            Fact::InstanceStatusChanged { instance, to } if self.is(instance) => {
                 self.story.push(format!("{now}  {to}"));
             }
-            Fact::AgentConnectionChanged { instance, connected } if instance == self.instance => {
+            Fact::AgentConnectionChanged { instance, connected } if self.is(instance) => {
                 let what = if connected { "agent connected" } else { "agent disconnected" };
                 self.story.push(format!("{now}  {what}"));
             }
-            Fact::HostPowerChanged { instance, running } if instance == self.instance => {
+            Fact::HostPowerChanged { instance, running } if self.is(instance) => {
                 let what =
                     if running { "the EC2 instance started" } else { "the EC2 instance stopped or was terminated" };
                 self.story.push(format!("{now}  {what}"));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ecsim_cluster::Observer;
 use ecsim_engine::Simulation;
 use ecsim_kernel::SimTime;
+use ecsim_report::cost::SharedLedger;
 use ecsim_report::summary::{Style, Summary, SummaryBuilder};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
@@ -50,8 +51,12 @@ pub fn run(command: &Run, terminal: &Terminal) -> Outcome {
     let (name, seed, duration) = (ready.model.name.clone(), ready.model.seed, ready.model.duration);
     let watch = Stopwatch::start();
     let mut simulation = Simulation::new(ready.model);
-    let mut summary = SummaryBuilder::new(&definitions);
-    let mut traces = directory.map(|directory| Traces::create(directory, &definitions, command.events)).transpose()?;
+    // One ledger for everybody who asks for money.
+    let costs = SharedLedger::new(&definitions, &ready.prices);
+    let costs = costs.as_ref();
+    let mut summary = SummaryBuilder::new(&definitions).with_costs(costs);
+    let mut traces =
+        directory.map(|directory| Traces::create(directory, &definitions, costs, command.events)).transpose()?;
     {
         let mut observers: (&mut dyn Observer, &mut dyn Observer) = match &mut traces {
             Some(traces) => (&mut summary, traces),

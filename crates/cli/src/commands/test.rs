@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ecsim_cluster::invariants;
 use ecsim_engine::Simulation;
+use ecsim_report::cost::SharedLedger;
 use ecsim_report::expect::{Actual, Verdict};
 use ecsim_report::sinks::FactDigest;
 use ecsim_scenario::Prepared;
@@ -202,7 +203,8 @@ fn run_one(path: &Path, command: &Test) -> Tested {
         Some(ready) => {
             let stopwatch = Stopwatch::start();
             let mut simulation = Simulation::new(ready.model);
-            let mut watch = ready.expectations.watch(simulation.cluster());
+            let costs = SharedLedger::new(simulation.cluster().definitions(), &ready.prices);
+            let mut watch = ready.expectations.watch_with_costs(simulation.cluster(), costs.as_ref());
             let mut digest = FactDigest::default();
             let mut broken = None;
             {

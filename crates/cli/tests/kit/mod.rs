@@ -38,7 +38,7 @@ pub fn directory() -> tempfile::TempDir {
 }
 
 /// The scenarios that people meet first.
-pub const SCENARIOS: [&str; 3] = ["batch-lcg.yaml", "openb.yaml", "quickstart.yaml"];
+pub const SCENARIOS: [&str; 4] = ["batch-lcg.yaml", "openb.yaml", "quickstart.yaml", "scale-from-zero.yaml"];
 
 /// A directory that holds [`SCENARIOS`] under `scenarios/` and the fixtures of the tests.
 pub fn workplace() -> tempfile::TempDir {

@@ -41,9 +41,14 @@ impl RuleId {
     /// Only families of the specification count, as any two words could look like an id.
     #[must_use]
     pub fn of_function(name: &str, is_family: impl Fn(&str) -> bool) -> Vec<Self> {
-        let mut words = name.split('_');
+        let mut words = name.split('_').peekable();
         let mut ids = Vec::new();
-        while let (Some(family), Some(ordinal)) = (words.next(), words.next()) {
+        loop {
+            // `cas_012_and_cp_013_...` reads better than `cas_012_cp_013_...` and means the same.
+            if !ids.is_empty() {
+                words.next_if_eq(&"and");
+            }
+            let (Some(family), Some(ordinal)) = (words.next(), words.next()) else { break };
             match Self::parse(&format!("{family}-{ordinal}").to_ascii_uppercase()) {
                 Some(id) if is_family(&id.family) => ids.push(id),
                 _ => break,
@@ -344,6 +349,8 @@ mod tests {
         };
         assert_eq!(of("plc_007_subnets"), "PLC-007");
         assert_eq!(of("plc_020_plc_037_limits"), "PLC-020 PLC-037");
+        assert_eq!(of("plc_020_and_plc_037_limits"), "PLC-020 PLC-037");
+        assert_eq!(of("plc_020_and_more"), "PLC-020");
         assert_eq!(of("px_26_a_retries"), "PX-26");
         assert_eq!(of("ex_a01_split"), "EX-A01");
         assert_eq!(of("plc_001"), "PLC-001");
