@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode};
-use ecsim_benches::day::{Traces, day};
+use ecsim_benches::day::day;
+use ecsim_benches::end_to_end::Traces;
 use ecsim_benches::pins;
 
 fn main() {

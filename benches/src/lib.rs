@@ -3,10 +3,15 @@
 //! * [`hold`]: the calendar under the classic HOLD model.
 //! * [`placement`]: one placement and the upkeep it causes, in a cluster in its steady state.
 //! * [`day`]: a day of a million tasks from end to end, every trace on.
+//! * [`week`]: a week of an auto-scaled, Spot-heavy cluster of two thousand instances from end to end.
+//! * [`quiet`]: a day of nothing but ticks, with much or little in the past.
 //! * [`pins`]: what each of them computes, in every size. A bench panics where the digest is another one, and small
 //!   sizes run among the tests: nobody makes this faster by making it wrong, and nothing here rots.
 
 pub mod day;
+pub mod end_to_end;
 pub mod hold;
 pub mod pins;
 pub mod placement;
+pub mod quiet;
+pub mod week;

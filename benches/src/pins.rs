@@ -5,9 +5,12 @@
 
 use ecsim_kernel::Digest;
 
-use crate::day::{self, Traces};
+use crate::day;
+use crate::end_to_end::Traces;
 use crate::hold::{self, Queue};
 use crate::placement::{self, Case};
+use crate::quiet::{self, Past};
+use crate::week;
 
 /// A digest a line: the digest, then the name of the workload.
 const PINS: &str = include_str!("../pins.txt");
@@ -28,6 +31,18 @@ pub fn placement(case: Case, instances: u32) -> String {
 #[must_use]
 pub fn day(traces: Traces, percent: u32) -> String {
     format!("day {} {percent}%", traces.name())
+}
+
+/// The name of a week in `pins.txt`.
+#[must_use]
+pub fn week(traces: Traces, percent: u32) -> String {
+    format!("week {} {percent}%", traces.name())
+}
+
+/// The name of a quiet day in `pins.txt`.
+#[must_use]
+pub fn quiet(past: Past) -> String {
+    format!("quiet {}", past.name())
 }
 
 /// Runs everything that is pinned and tells the lines of `pins.txt`, one by one.
@@ -53,6 +68,13 @@ pub fn tell_all(mut tell: impl FnMut(String)) {
         (Traces::Files, 100),
     ] {
         line(day(traces, percent), day::day(percent, traces));
+    }
+    for (traces, percent) in [(Traces::Nothing, 10), (Traces::Files, 10), (Traces::Nothing, 100), (Traces::Files, 100)]
+    {
+        line(week(traces, percent), week::week(percent, traces));
+    }
+    for past in Past::ALL {
+        line(quiet(past), quiet::day(quiet::start(past)));
     }
 }
 

@@ -213,6 +213,7 @@ impl Steady {
             group: template.group,
             placement: template.placement,
             launch_type: LaunchType::Ec2,
+            provider: None,
             subnets: &[],
             zone: None,
             is_daemon: false,
@@ -221,6 +222,7 @@ impl Steady {
             now: self.now,
             cluster: &self.cluster,
             placements: &self.model.placements,
+            capacity: &self.model.capacity,
             settings: &self.model.settings,
             streams: &self.streams,
         };
@@ -241,7 +243,11 @@ impl Steady {
             definition: request.definition,
             group: request.group,
             origin: TaskOrigin::Source { source, ordinal },
-            instance,
+            placement: request.placement,
+            launch_type: request.launch_type,
+            provider: None,
+            instance: Some(instance),
+            zone: None,
             requirements: request.requirements,
             subnet: None,
         };
