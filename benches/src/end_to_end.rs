@@ -77,7 +77,7 @@ pub fn run(ready: Ready, traces: Traces) -> Digest {
     let mut files: Vec<Box<dyn sinks::Sink<HashingWriter<Sink>>>> =
         wanted.map(|trace| sinks::open_with_costs(trace.kind, &definitions, costs, writer())).collect();
     let mut tables = MetricTables::new(&definitions).with_costs(costs);
-    for scope in [Scope::Cluster, Scope::Service, Scope::CapacityProvider, Scope::AutoScalingGroup] {
+    for scope in Scope::TABLES {
         tables = tables.with(scope, writer(), &definitions);
     }
     let mut summary = SummaryBuilder::new(&definitions).with_costs(costs);

@@ -27,9 +27,6 @@ pub struct Traces {
     digest: FactDigest,
 }
 
-/// The metric tables, in the order in which they are opened.
-const TABLES: [Scope; 4] = [Scope::Cluster, Scope::Service, Scope::CapacityProvider, Scope::AutoScalingGroup];
-
 /// What the manifest says about a run.
 #[derive(Clone, Debug)]
 pub struct About {
@@ -68,7 +65,7 @@ impl Traces {
         }
         let mut tables = metrics::MetricTables::new(definitions).with_costs(costs);
         let mut names = Vec::new();
-        for scope in TABLES {
+        for scope in Scope::TABLES {
             if let Some(name) = scope.table() {
                 tables = tables.with(scope, open(name)?, definitions);
                 names.push(name);

@@ -81,7 +81,7 @@ fn documented(file: &str, header: &[String]) -> Vec<String> {
     if let Some(trace) = TRACES.iter().find(|trace| trace.file == file) {
         return trace.columns.iter().map(|column| column.name.to_owned()).collect();
     }
-    let scope = [Scope::Cluster, Scope::Service, Scope::CapacityProvider, Scope::AutoScalingGroup]
+    let scope = Scope::TABLES
         .into_iter()
         .find(|scope| scope.table() == Some(file))
         .unwrap_or_else(|| panic!("{file} is in no reference"));

@@ -109,7 +109,6 @@ mod tests {
     use crate::metrics::{MetricTables, Scope};
 
     const HOUR: u64 = 3_600_000;
-    const SCOPES: [Scope; 4] = [Scope::Cluster, Scope::Service, Scope::CapacityProvider, Scope::AutoScalingGroup];
 
     /// The cells of each row of each table: of those whose column begins with `cost`.
     fn tables(priced: bool) -> Vec<Vec<String>> {
@@ -125,7 +124,7 @@ mod tests {
         let book = Arc::new(crate::cost::ledger::tests::book());
         let costs = SharedLedger::new(&definitions, &book).filter(|_| priced);
         let mut tables = MetricTables::new(&definitions).with_costs(costs.as_ref());
-        for scope in SCOPES {
+        for scope in Scope::TABLES {
             tables = tables.with(scope, Vec::new(), &definitions);
         }
         let mut story = Story::new(&definitions, tables);

@@ -217,6 +217,9 @@ impl Scope {
         }
     }
 
+    /// The scopes that have a table, in the order in which their files are opened.
+    pub const TABLES: [Self; 4] = [Self::Cluster, Self::Service, Self::CapacityProvider, Self::AutoScalingGroup];
+
     /// The columns of its table behind those of the catalogue, as the documentation writes them.
     #[must_use]
     pub const fn more_columns(self) -> &'static [&'static str] {

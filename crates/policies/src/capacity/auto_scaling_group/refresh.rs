@@ -28,18 +28,6 @@ pub const MIN_HEALTHY_PERCENTAGE: u32 = 90;
 /// `MaxHealthyPercentage`.
 pub const MAX_HEALTHY_PERCENTAGE: u32 = 100;
 
-/// `ScaleInProtectedInstances` and `StandbyInstances`: what happens to instances that are not simply terminated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Spared {
-    /// `Wait`: for [`STUCK_MAX`], and then the refresh fails.
-    #[default]
-    Wait,
-    /// `Ignore`: they are left as they are.
-    Ignore,
-    /// `Refresh`, or `Terminate` for standby: they are replaced like all others.
-    Replace,
-}
-
 /// What the group has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefreshState {
