@@ -35,6 +35,17 @@ pub fn deployment_id(definitions: &Definitions, service: ServiceId) -> String {
     format!("ecs-svc/{:019}", number + 1_000_000_000_000_000_000)
 }
 
+/// `ecs-svc/` and nineteen digits: one of a service's deployments; the first has the id above.
+#[must_use]
+pub fn deployment_id_of(definitions: &Definitions, service: ServiceId, deployment: u32) -> String {
+    if deployment == 0 {
+        return deployment_id(definitions, service);
+    }
+    let name = definitions.services[service].name.as_str();
+    let number = stable_hash(&(name, "deployment", deployment)) % 9_000_000_000_000_000_000;
+    format!("ecs-svc/{:019}", number + 1_000_000_000_000_000_000)
+}
+
 /// `arn:aws:ecs:REGION:ACCOUNT:cluster/NAME`.
 #[must_use]
 pub fn cluster_arn(definitions: &Definitions) -> String {
@@ -66,6 +77,25 @@ pub fn service_arn(definitions: &Definitions, service: ServiceId) -> String {
 #[must_use]
 pub fn task_definition_arn(definitions: &Definitions, definition: TaskDefinitionId) -> String {
     arn(definitions, &format!("task-definition/{}", definitions.task_definitions[definition].display_name()))
+}
+
+/// `arn:aws:elasticloadbalancing:REGION:ACCOUNT:targetgroup/NAME/ID`.
+#[must_use]
+pub fn target_group_arn(definitions: &Definitions, name: &str) -> String {
+    format!(
+        "arn:{}:elasticloadbalancing:{}:{}:targetgroup/{name}/{}",
+        partition(&definitions.region),
+        definitions.region,
+        definitions.account,
+        &hex32(&(name, "target-group"))[..16]
+    )
+}
+
+/// The host port that Docker gives a container with a dynamic one (LB-002): made up, the same in every run.
+#[must_use]
+pub fn dynamic_port(definitions: &Definitions, task: TaskId) -> u16 {
+    let number = stable_hash(&(definitions.cluster_name.as_str(), "host-port", task.get())) % 28_232;
+    32_768 + u16::try_from(number).unwrap_or(0)
 }
 
 fn arn(definitions: &Definitions, resource: &str) -> String {

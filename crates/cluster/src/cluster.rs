@@ -6,21 +6,26 @@ use std::sync::Arc;
 use ecsim_kernel::{SimTime, Table};
 
 use crate::capacity::{AutoScalingGroup, CapacityProvider};
-use crate::definitions::{Definitions, LaunchOwner, LaunchType, ProviderKind, SchedulingStrategy};
+use crate::cloudwatch::{AlarmRow, Series};
+use crate::definitions::{Definitions, LaunchOwner, LaunchType, ProviderKind, SchedulingStrategy, ServiceRevision};
+use crate::deployments::DeploymentCause;
 use crate::fact::{Fact, RefreshStatus, TaskOrigin};
 use crate::ids::{
-    AsgId, GroupId, InstanceId, LaunchOptionId, MetricId, PoolId, ProviderId, ServiceId, SubnetId, TaskDefinitionId,
-    TaskId, ZoneId,
+    AlarmId, AsgId, GroupId, InstanceId, LaunchOptionId, MetricId, PoolId, ProviderId, SeriesId, ServiceId, SubnetId,
+    TargetGroupId, TaskDefinitionId, TaskId, ZoneId,
 };
 use crate::instances::Instance;
 use crate::lifecycle::{
     DesiredStatus, HealthStatus, InstanceLifecycle, InstanceStatus, Market, ProviderStatus, ServiceStatus, TaskStatus,
 };
-use crate::reasons::StopReason;
+use crate::reasons::{StopCode, StopReason};
 use crate::resources::Resources;
+use crate::service_scaling::ScalableTarget;
 use crate::services::{Service, count_sorted, remove_sorted};
+use crate::targets::{Target, TargetGroup, TargetState};
 use crate::tasks::{Task, TaskTable};
 
+mod deployments;
 mod fleet;
 
 /// The state of an ECS cluster at an instant.
@@ -38,6 +43,12 @@ pub struct Cluster {
     failed_zones: BTreeSet<ZoneId>,
     /// The latest value of each custom metric, in millionths.
     metrics: Table<MetricId, Option<i64>>,
+    target_groups: Table<TargetGroupId, TargetGroup>,
+    /// What CloudWatch has published of the metrics that somebody watches.
+    series: Table<SeriesId, Series>,
+    alarms: Table<AlarmId, AlarmRow>,
+    /// What Application Auto Scaling knows of services.
+    scalable_targets: BTreeMap<ServiceId, ScalableTarget>,
     /// Instances that ECS knows or will know: whoever looks at all instances need not look at those that are gone.
     present: BTreeSet<InstanceId>,
     free_addresses: Table<SubnetId, u32>,
@@ -176,6 +187,14 @@ impl Cluster {
             pools: definitions.pools.values().map(|_| fresh).collect(),
             failed_zones: BTreeSet::new(),
             metrics: definitions.metrics.iter().map(|_| None).collect(),
+            target_groups: definitions.target_groups.values().map(|_| TargetGroup::default()).collect(),
+            series: definitions
+                .series
+                .ids()
+                .map(|id| Series::looked_back(definitions.look_back.get(&id).copied().unwrap_or(0)))
+                .collect(),
+            alarms: definitions.alarms.values().map(|_| AlarmRow::default()).collect(),
+            scalable_targets: definitions.scalable_targets.clone(),
             present: definitions.instances.ids().collect(),
             free_addresses,
             fargate_zones: BTreeMap::new(),
@@ -246,6 +265,50 @@ impl Cluster {
         self.metrics[metric]
     }
 
+    /// What is registered with a target group.
+    #[must_use]
+    pub fn target_group(&self, group: TargetGroupId) -> &TargetGroup {
+        &self.target_groups[group]
+    }
+
+    /// What CloudWatch shows of a watched metric.
+    #[must_use]
+    pub fn series(&self, series: SeriesId) -> &Series {
+        &self.series[series]
+    }
+
+    /// The scalable target of a service, where one is registered (SAS-001).
+    #[must_use]
+    pub fn scalable_target(&self, service: ServiceId) -> Option<&ScalableTarget> {
+        self.scalable_targets.get(&service).filter(|target| target.registered)
+    }
+
+    /// What is known of the scaling of a service, whether its target is registered or not any more.
+    #[must_use]
+    pub fn scaling_of(&self, service: ServiceId) -> ScalableTarget {
+        self.scalable_targets.get(&service).copied().unwrap_or_default()
+    }
+
+    /// An alarm.
+    #[must_use]
+    pub fn alarm(&self, alarm: AlarmId) -> &AlarmRow {
+        &self.alarms[alarm]
+    }
+
+    /// The service revision that a deployment deploys; that at creation where the deployment is not known any more.
+    #[must_use]
+    pub fn revision(&self, service: ServiceId, deployment: u32) -> &ServiceRevision {
+        let revisions = &self.definitions.services[service].revisions;
+        let deployed = self.services[service].deployment(deployment).map_or(0, |it| it.revision as usize);
+        revisions.get(deployed).unwrap_or(&revisions[0])
+    }
+
+    /// The service revision of the PRIMARY deployment, or that at creation before there is one.
+    #[must_use]
+    pub fn primary_revision(&self, service: ServiceId) -> &ServiceRevision {
+        self.revision(service, self.services[service].primary().map_or(0, |primary| primary.number))
+    }
+
     /// Where a task runs, on an instance or on Fargate; `None` while it waits for an instance.
     #[must_use]
     pub fn zone_of(&self, task: &Task) -> Option<ZoneId> {
@@ -308,7 +371,7 @@ impl Cluster {
         }
         let row = &self.services[service];
         if row.tasks.iter().any(|task| self.task(*task).is_fargate()) {
-            for subnet in &self.definitions.services[service].subnets {
+            for subnet in &self.primary_revision(service).subnets {
                 counts[self.definitions.subnets[*subnet].zone.index()].get_or_insert(0);
             }
         }
@@ -345,7 +408,12 @@ impl Cluster {
             Fact::TaskPlaced { task, instance, subnet } => self.place_task(now, task, instance, subnet),
             Fact::TaskStatusChanged { task, to } => self.task_status(now, task, to),
             Fact::TaskAdmitted { task } => self.admit(task),
-            Fact::ImagePullStarted { .. } => {}
+            Fact::ImagePullStarted { task } => {
+                if let Some(TaskOrigin::Service { service, deployment, .. }) = self.tasks.get(task).map(|it| it.origin)
+                {
+                    self.services[service].count_deployment(deployment, |it| it.digests_known = true);
+                }
+            }
             Fact::ImagePullStopped { task } => self.images_pulled(now, task),
             Fact::ContainerExited { task, container, exit_code, .. } => {
                 let row = self.tasks.get_mut(task).expect("a container of an existing task");
@@ -370,7 +438,10 @@ impl Cluster {
                 assert!(row.status.may_become(to), "{service:?}: {:?} -> {to:?}", row.status);
                 if to == ServiceStatus::Active {
                     row.created_at = now;
+                    // DEP-001: a service comes with its first deployment.
+                    self.start_deployment(now, service, 0, DeploymentCause::Created);
                 }
+                let row = &mut self.services[service];
                 if to == ServiceStatus::Draining {
                     row.desired_count = 0;
                 }
@@ -402,7 +473,61 @@ impl Cluster {
                 }
                 row.last_events.say(event, now);
             }
+            Fact::DeploymentStarted { service, deployment, revision, cause } => {
+                assert_eq!(
+                    self.services[service].deployments_started, deployment,
+                    "{service:?}: deployments are numbered"
+                );
+                self.start_deployment(now, service, revision, cause);
+            }
+            Fact::GracePeriodChanged { service, to } => self.services[service].health_check_grace = to,
+            Fact::DeploymentChanged { .. }
+            | Fact::DeploymentStageEntered { .. }
+            | Fact::DeploymentStopAsked { .. }
+            | Fact::DeploymentAnswered { .. }
+            | Fact::DeploymentPolicyChanged { .. }
+            | Fact::TaskSetScaled { .. }
+            | Fact::TrafficShifted { .. } => self.apply_deployment(now, fact),
+            Fact::TargetRegistered { task, group } => {
+                let row = self.tasks.get_mut(task).expect("an existing task");
+                assert!(row.targets.iter().all(|target| target.group != group), "{task:?} is registered already");
+                row.targets.push(Target { group, state: TargetState::Initial, since: now });
+                self.target_groups[group].targets.insert(task);
+            }
+            Fact::TargetStateChanged { task, group, to } => self.target_state(now, task, group, Some(to)),
+            Fact::TargetDeregistered { task, group } => {
+                self.target_state(now, task, group, None);
+                let row = self.tasks.get_mut(task).expect("an existing task");
+                row.targets.retain(|target| target.group != group);
+                self.target_groups[group].targets.remove(&task);
+            }
+            Fact::DatapointPublished { series, from, value } => self.series[series].publish(now, from, value),
+            Fact::AlarmStateChanged { alarm, to } => {
+                let row = &mut self.alarms[alarm];
+                (row.state, row.since) = (to, now);
+            }
+            Fact::AlarmActionsChanged { alarm, enabled } => self.alarms[alarm].actions_disabled = !enabled,
+            Fact::ScalableTargetChanged { service, registered, min, max, suspended } => {
+                let row = self.scalable_targets.entry(service).or_default();
+                *row = ScalableTarget { registered, min, max, suspended, ..*row };
+            }
+            Fact::ServiceScalingDecided { service, .. } => {
+                let row = self.scalable_targets.entry(service).or_default();
+                row.activities += 1;
+                row.in_progress += 1;
+            }
+            Fact::ServiceScalingEnded { service, .. } => {
+                let row = self.scalable_targets.entry(service).or_default();
+                row.in_progress = row.in_progress.saturating_sub(1);
+            }
+            Fact::ServiceScalingWithheld { service, .. } => {
+                self.scalable_targets.entry(service).or_default().not_scaled += 1;
+            }
+            Fact::CapacityForecast { service, capacity, .. } => {
+                self.scalable_targets.entry(service).or_default().forecast = Some(capacity);
+            }
             Fact::TaskRequested { .. }
+            | Fact::LoadMeasured { .. }
             | Fact::RequestUnplaced { .. }
             | Fact::RequestRefused { .. }
             | Fact::RequestQueued { .. }
@@ -506,11 +631,15 @@ impl Cluster {
             unreachable!("called for this fact only")
         };
         self.totals.pending_tasks += 1;
-        if let TaskOrigin::Service { service, ordinal } = origin {
+        if let TaskOrigin::Service { service, ordinal, deployment } = origin {
             let row = &mut self.services[service];
             assert_eq!(row.started, ordinal, "{service:?}: starts are numbered");
             row.started += 1;
             row.live += 1;
+            row.count_deployment(deployment, |it| {
+                it.live += 1;
+                it.started += 1;
+            });
             row.tasks.push(task);
             if let Some(provider) = provider {
                 row.count_provider(provider, true);
@@ -564,6 +693,7 @@ impl Cluster {
             stopping_at: None,
             protected_until: None,
             retiring: false,
+            targets: Vec::new(),
         });
         if let Some(instance) = instance {
             self.reserve(now, task, instance, subnet);
@@ -583,6 +713,21 @@ impl Cluster {
         self.providers[provider].waiting.remove(&task);
         self.totals.awaiting_instance -= 1;
         self.reserve(now, task, instance, subnet);
+    }
+
+    /// A deployment begins and is PRIMARY; its predecessor is ACTIVE from now on (DEP-001).
+    /// A target moves on; `None`: it goes.
+    fn target_state(&mut self, now: SimTime, task: TaskId, group: TargetGroupId, to: Option<TargetState>) {
+        let row = self.tasks.get_mut(task).expect("an existing task");
+        let target = row.targets.iter_mut().find(|target| target.group == group).expect("a registered target");
+        let counts = &mut self.target_groups[group];
+        counts.healthy -= u32::from(target.state == TargetState::Healthy);
+        counts.unhealthy -= u32::from(target.state == TargetState::Unhealthy);
+        if let Some(to) = to {
+            counts.healthy += u32::from(to == TargetState::Healthy);
+            counts.unhealthy += u32::from(to == TargetState::Unhealthy);
+            (target.state, target.since) = (to, now);
+        }
     }
 
     fn take_address(&mut self, subnet: Option<SubnetId>) {
@@ -645,6 +790,9 @@ impl Cluster {
         if to == TaskStatus::Running {
             row.started_at = Some(now);
             row.started = self.definitions.task_definitions[row.definition].all_containers();
+            if let TaskOrigin::Service { service, deployment, .. } = row.origin {
+                self.services[service].count_deployment(deployment, |it| it.ran += 1);
+            }
         }
         let (is_running, live, instance, reserved) = (row.is_running(), row.is_live(), row.instance, row.reserved);
         let (origin, admitted) = (row.origin, row.admitted);
@@ -726,9 +874,11 @@ impl Cluster {
                 self.totals.reserved_by_running.sub(reserved);
             }
         }
-        if let Some(service) = origin.service() {
-            let running = &mut self.services[service].running;
-            *running = if up { *running + 1 } else { *running - 1 };
+        if let TaskOrigin::Service { service, deployment, .. } = origin {
+            let step = |count: &mut u32| *count = if up { *count + 1 } else { *count - 1 };
+            let row = &mut self.services[service];
+            step(&mut row.running);
+            row.count_deployment(deployment, |it| step(&mut it.running));
         }
     }
 
@@ -794,14 +944,22 @@ impl Cluster {
             self.providers[provider].waiting.remove(&task);
             self.totals.awaiting_instance -= 1;
         }
-        if let TaskOrigin::Service { service, .. } = origin {
+        if let TaskOrigin::Service { service, deployment, .. } = origin {
             let row = &mut self.services[service];
             row.live -= 1;
+            let crashed = was_running && reason == StopReason::EssentialContainerExited;
+            row.count_deployment(deployment, |it| {
+                it.live -= 1;
+                it.crashed += u32::from(crashed);
+                it.lost += u32::from(was_running && !reason.by_service() && reason.code() != StopCode::UserInitiated);
+                it.failed_to_start += u32::from(matches!(reason, StopReason::FailedToStart(_)));
+                it.gave_up += u32::from(matches!(reason, StopReason::NoCapacity(_)));
+            });
             if let Some(provider) = provider {
                 row.count_provider(provider, false);
             }
             row.scheduler_stops += u64::from(reason.by_service());
-            row.crashes += u64::from(was_running && reason == StopReason::EssentialContainerExited);
+            row.crashes += u64::from(crashed);
         }
         if self.definitions.release_at_desired_stopped {
             self.release_books(task);
@@ -844,6 +1002,7 @@ impl Cluster {
         let row = self.task(task);
         assert_eq!(row.desired, DesiredStatus::Stopped, "{task:?} reached STOPPED while it was wanted");
         assert!(row.execution_stopped, "{task:?} reached STOPPED before its containers exited");
+        assert!(row.targets.is_empty(), "{task:?} reached STOPPED while a load balancer knew it");
         if !self.definitions.release_at_desired_stopped {
             self.release_books(task);
         }
@@ -853,13 +1012,10 @@ impl Cluster {
             let enis = row.reserved.only_enis();
             host.remaining = host.remaining.checked_add(enis).expect("no more than was registered");
             remove_sorted(&mut host.tasks, &task);
-            // On Managed Instances an image is kept for a while after its last use (CP-044).
-            let owner = host.option.map(|option| self.definitions.launch_options[option].owner);
-            if matches!(owner, Some(LaunchOwner::Provider(_))) {
-                for container in &self.definitions.task_definitions[row.definition].containers {
-                    if let Some(used) = host.images.get_mut(&container.image) {
-                        *used = now;
-                    }
+            // An image is kept for a while after its last use (TSK-052, CP-044).
+            for container in &self.definitions.task_definitions[row.definition].containers {
+                if let Some(used) = host.images.get_mut(&container.image) {
+                    *used = now;
                 }
             }
             if host.status.is_registered() {
@@ -880,7 +1036,9 @@ impl Cluster {
             self.free_addresses[subnet] += 1;
         }
         if let Some(service) = row.service() {
-            remove_sorted(&mut self.services[service].tasks, &task);
+            let of = &mut self.services[service];
+            remove_sorted(&mut of.tasks, &task);
+            of.last_stopped = Some(now);
         }
         self.totals.stopping_tasks -= 1;
     }

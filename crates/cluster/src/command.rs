@@ -1,12 +1,16 @@
 //! What a controller can want. It asks for one command at a time; the engine carries it out or refuses it, and either
 //! way answers with facts.
 
+use crate::cloudwatch::AlarmState;
+use crate::deployments::{DeploymentCause, DeploymentEnd, DeploymentStatus, RolloutState, Stage};
 use crate::events::ServiceEvent;
 use crate::fact::{LaunchFailure, RefreshStatus, TerminationReason};
-use crate::ids::{AsgId, InstanceId, LaunchOptionId, PolicyId, ProviderId, ServiceId, TaskId, ZoneId};
+use crate::ids::{AlarmId, AsgId, InstanceId, LaunchOptionId, PolicyId, ProviderId, ServiceId, TaskId, ZoneId};
 use crate::lifecycle::{Market, ServiceStatus};
 use crate::reasons::StopReason;
 use crate::scaling::{Alarm, Decision, Reservation, Withheld};
+use crate::service_scaling::{ActivityStatus, ServiceDecision, Withholding};
+use ecsim_kernel::SimTime;
 
 /// A wish of a controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +23,48 @@ pub enum Command {
         zone: Option<ZoneId>,
         /// Its capacity provider, chosen before anybody looks for a place (CP-015); `None`: it has a launch type.
         provider: Option<ProviderId>,
+        /// For which of its deployments; `None`: the PRIMARY one.
+        deployment: Option<u32>,
+    },
+    /// Another deployment begins: a failed one is rolled back (DEP-034).
+    StartDeployment {
+        /// Of which service.
+        service: ServiceId,
+        /// Which of its revisions.
+        revision: u32,
+        /// Why.
+        cause: DeploymentCause,
+    },
+    /// A deployment moves on (DEP-001).
+    ChangeDeployment {
+        /// Of which service.
+        service: ServiceId,
+        /// Its number.
+        deployment: u32,
+        /// PRIMARY, ACTIVE or INACTIVE.
+        status: DeploymentStatus,
+        /// `rolloutState`.
+        rollout: RolloutState,
+        /// Why, where it failed or was stopped.
+        end: Option<DeploymentEnd>,
+    },
+    /// A deployment enters a stage (DEP-060).
+    EnterStage {
+        /// Of which service.
+        service: ServiceId,
+        /// Its number.
+        deployment: u32,
+        /// The stage.
+        stage: Stage,
+    },
+    /// A deployment gets another share of the production traffic (DEP-062).
+    ShiftTraffic {
+        /// Of which service.
+        service: ServiceId,
+        /// Its number.
+        deployment: u32,
+        /// In millionths.
+        share: u32,
     },
     /// Start the task of a DAEMON service on one instance (PLC-051).
     StartDaemonTask {
@@ -146,5 +192,63 @@ pub enum Command {
         service: ServiceId,
         /// The new state.
         to: ServiceStatus,
+    },
+    /// A CloudWatch alarm changes its state (CW-002).
+    SetAlarmState {
+        /// Which.
+        alarm: AlarmId,
+        /// The new state.
+        to: AlarmState,
+    },
+    /// Application Auto Scaling sets the desired count of a service (SAS-001).
+    ScaleService {
+        /// Which.
+        service: ServiceId,
+        /// The new count.
+        to: u32,
+        /// Who decided, and why.
+        decision: ServiceDecision,
+    },
+    /// A scheduled action sets the limits of a scalable target (SAS-061).
+    SetCapacityLimits {
+        /// Of which service.
+        service: ServiceId,
+        /// `MinCapacity`.
+        min: u32,
+        /// `MaxCapacity`.
+        max: u32,
+    },
+    /// A scaling activity has ended (SAS-007).
+    EndServiceScaling {
+        /// Of which service.
+        service: ServiceId,
+        /// Which.
+        activity: u32,
+        /// How.
+        status: ActivityStatus,
+        /// What it set the desired count to, and why: for the service's event list.
+        to: u32,
+        /// Who decided.
+        decision: ServiceDecision,
+    },
+    /// A policy notes why it does nothing.
+    NoteNotScaled {
+        /// Of which service.
+        service: ServiceId,
+        /// What it saw, and why.
+        withheld: Withholding,
+    },
+    /// Predictive scaling notes what it expects of an hour (SAS-070).
+    NoteForecast {
+        /// Of which service.
+        service: ServiceId,
+        /// Which policy.
+        policy: PolicyId,
+        /// The beginning of the hour.
+        hour: SimTime,
+        /// The load, in millionths.
+        load: i64,
+        /// The capacity that it asks for.
+        capacity: u32,
     },
 }

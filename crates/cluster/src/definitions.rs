@@ -2,14 +2,21 @@
 //!
 //! Everything is interned here before the run, so that facts and the cluster speak in small integers only.
 
+use std::collections::BTreeMap;
+
 use ecsim_kernel::{Names, SimTime, Span, Table};
 
 use crate::capacity::Processes;
+use crate::cloudwatch::{AlarmDefinition, SeriesDefinition};
+use crate::deployments::DeploymentPolicy;
 use crate::ids::{
-    AsgId, AttributeId, GroupId, ImageId, InstanceId, LaunchOptionId, MetricId, PlacementId, PolicyId, PoolId,
-    ProviderId, ServiceId, ShapeId, SourceId, StrategyId, SubnetId, TaskDefinitionId, TextId, ValueId, ZoneId,
+    AlarmId, AsgId, AttributeId, GroupId, ImageId, InstanceId, LaunchOptionId, MetricId, PlacementId, PolicyId, PoolId,
+    ProviderId, SeriesId, ServiceId, ShapeId, SourceId, StrategyId, SubnetId, TargetGroupId, TaskDefinitionId, TextId,
+    ValueId, ZoneId,
 };
 use crate::resources::{Port, PortSet, Requirements, Resources};
+use crate::service_scaling::ScalableTarget;
+use crate::targets::TargetGroupDefinition;
 
 /// The immutable part of a run that everybody may read.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +51,9 @@ pub struct Definitions {
     pub task_definitions: Table<TaskDefinitionId, TaskDefinition>,
     /// Services, in name order.
     pub services: Table<ServiceId, ServiceDefinition>,
+    /// How services deploy: at creation, then as calls of the timeline say, in their order. A service that is not here
+    /// has the default throughout.
+    pub deployment_policies: BTreeMap<ServiceId, Vec<DeploymentPolicy>>,
     /// What asks for standalone tasks, in name order, the timeline's calls last.
     pub sources: Table<SourceId, Source>,
     /// EC2 Auto Scaling groups, in name order.
@@ -60,6 +70,16 @@ pub struct Definitions {
     pub policies: Names<PolicyId>,
     /// Names of the metrics that scaling policies look at.
     pub metrics: Names<MetricId>,
+    /// Target groups, in name order.
+    pub target_groups: Table<TargetGroupId, TargetGroupDefinition>,
+    /// CloudWatch metrics that somebody watches.
+    pub series: Table<SeriesId, SeriesDefinition>,
+    /// CloudWatch alarms, in name order.
+    pub alarms: Table<AlarmId, AlarmDefinition>,
+    /// How many datapoints somebody looks back at, for series of which that is many.
+    pub look_back: BTreeMap<SeriesId, usize>,
+    /// Scalable targets that exist from the start (SAS-001).
+    pub scalable_targets: BTreeMap<ServiceId, ScalableTarget>,
     /// At most so many reserved ports an instance, the agent's included (RES-024, QTA-022).
     pub max_reserved_ports: usize,
     /// Whether CPU, memory, ports and GPUs come free when the desired status turns STOPPED (RES-014, TSK-008)
@@ -97,6 +117,8 @@ pub struct InstanceShape {
     pub external: bool,
     /// How the agent pulls images (TSK-050).
     pub pull_behavior: PullBehavior,
+    /// How its agent removes unused images; `None`: it does not (TSK-052).
+    pub image_cleanup: Option<ImageCleanup>,
     /// `ECS_CONTAINER_STOP_TIMEOUT` (TSK-025).
     pub stop_timeout: Span,
     /// Network interfaces somebody attached by hand, which ECS does not see (RES-042).
@@ -122,6 +144,7 @@ impl InstanceShape {
             trunk: false,
             external: false,
             pull_behavior: PullBehavior::Default,
+            image_cleanup: Some(ImageCleanup::default()),
             stop_timeout: Span::from_secs(30),
             hidden_enis: 0,
             dynamic_ports: 28_232,
@@ -143,6 +166,30 @@ pub enum PullBehavior {
     Once,
     /// Pull only where there is no cached copy.
     PreferCached,
+}
+
+/// How an agent removes images that nothing uses any more (TSK-052, LAT-019).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ImageCleanup {
+    /// `ECS_IMAGE_CLEANUP_INTERVAL`: from one sweep to the next.
+    pub interval: Span,
+    /// `ECS_IMAGE_MINIMUM_CLEANUP_AGE`: younger images stay.
+    pub minimum_age: Span,
+    /// `ECS_NUM_IMAGES_DELETE_PER_CYCLE`: so many go in one sweep, those first that were used longest ago.
+    pub per_sweep: u32,
+    /// `ECS_ENGINE_TASK_CLEANUP_WAIT_DURATION`: stopped containers, which still use their images, are kept for so long.
+    pub containers_kept: Span,
+}
+
+impl Default for ImageCleanup {
+    fn default() -> Self {
+        Self {
+            interval: Span::from_mins(30),
+            minimum_age: Span::from_hours(1),
+            per_sweep: 5,
+            containers_kept: Span::from_hours(3),
+        }
+    }
 }
 
 /// A container instance that the scenario plans.
@@ -197,6 +244,8 @@ pub struct TaskDefinition {
     pub ports: Vec<Port>,
     /// Attributes an instance must have (RES-060, PLC-006); with `Some` value it must be that one.
     pub required_attributes: Vec<(AttributeId, Option<ValueId>)>,
+    /// CPU limit of the whole task in CPU units, where it has one (CW-031).
+    pub task_cpu: Option<u32>,
     /// Memory limit of the whole task in MiB, where it has one.
     pub task_memory: Option<u32>,
     /// Its containers, in the order of the definition.
@@ -527,8 +576,8 @@ pub struct ServiceDefinition {
     pub launch_type: LaunchType,
     /// Its capacity provider strategy at creation (CP-011, CP-019).
     pub strategy: Option<StrategyId>,
-    /// What its tasks run.
-    pub task_definition: TaskDefinitionId,
+    /// Its revisions: the one it is created with, then those that calls of the timeline may deploy, in their order.
+    pub revisions: Vec<ServiceRevision>,
     /// `desiredCount` at creation; 0 for DAEMON, which has none (PLC-051).
     pub desired_count: u32,
     /// `minimumHealthyPercent`.
@@ -539,10 +588,81 @@ pub struct ServiceDefinition {
     pub placement: PlacementId,
     /// `availabilityZoneRebalancing` at creation (AZR-001).
     pub availability_zone_rebalancing: bool,
-    /// Subnets of an `awsvpc` service (PLC-007).
-    pub subnets: Vec<SubnetId>,
+    /// `healthCheckGracePeriodSeconds` at creation (SVC-014).
+    pub health_check_grace: Span,
     /// Whether it exists from the start of the run; otherwise the timeline creates it.
     pub exists_at_start: bool,
+}
+
+impl ServiceDefinition {
+    /// What its tasks run at creation.
+    ///
+    /// # Panics
+    /// Where it was made without a revision: a bug of whoever made it.
+    #[must_use]
+    pub fn task_definition(&self) -> TaskDefinitionId {
+        self.revisions.first().expect("a service has a revision").task_definition
+    }
+}
+
+/// What a deployment deploys: everything whose change starts another one (SVC-060).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceRevision {
+    /// What its tasks run.
+    pub task_definition: TaskDefinitionId,
+    /// Subnets of an `awsvpc` service (PLC-007).
+    pub subnets: Vec<SubnetId>,
+    /// Target groups that its tasks register with (LB-001).
+    pub target_groups: Vec<TargetGroupId>,
+    /// How else its tasks are found.
+    pub routing: ServiceRouting,
+    /// `platformVersion` on Fargate; `None`: LATEST.
+    pub platform_version: Option<String>,
+}
+
+/// How requests find the tasks of a service revision, beyond the names of its target groups.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServiceRouting {
+    /// For each target group: which container is reached, and at which port.
+    pub ends: Vec<TargetEnd>,
+    /// For each target group: the one with which it takes turns in a blue/green deployment
+    /// (`advancedConfiguration.alternateTargetGroupArn`).
+    pub alternates: Vec<Option<TargetGroupId>>,
+    /// Whether some load balancer has a `testListenerRule` (DEP-061).
+    pub test_listener: bool,
+    /// Whether tasks register with Cloud Map (LB-040).
+    pub discovery: bool,
+    /// Whether callers reach them through Service Connect or App Mesh (LB-041).
+    pub mesh: bool,
+}
+
+/// What a load balancer reaches of a task.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TargetEnd {
+    /// The index of the container in the task definition.
+    pub container: u8,
+    /// The container port of an `ip` target, the host port of an `instance` target; 0: a dynamic one (LB-002).
+    pub port: u16,
+}
+
+impl ServiceRevision {
+    /// Tasks of a definition, without a network of their own or a load balancer.
+    #[must_use]
+    pub const fn plain(task_definition: TaskDefinitionId) -> Self {
+        Self {
+            task_definition,
+            subnets: Vec::new(),
+            target_groups: Vec::new(),
+            platform_version: None,
+            routing: ServiceRouting {
+                ends: Vec::new(),
+                alternates: Vec::new(),
+                test_listener: false,
+                discovery: false,
+                mesh: false,
+            },
+        }
+    }
 }
 
 /// What asks for standalone tasks.

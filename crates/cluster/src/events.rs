@@ -5,8 +5,10 @@ use ecsim_kernel::SimTime;
 use crate::arn;
 use crate::cluster::Cluster;
 use crate::definitions::Definitions;
-use crate::ids::{InstanceId, ServiceId, TaskId, ZoneId};
+use crate::ids::{AlarmId, InstanceId, PolicyId, ServiceId, TargetGroupId, TaskId, ZoneId};
 use crate::reasons::Rejection;
+use crate::service_scaling::ServiceDecision;
+use crate::targets::BalancerKind;
 
 /// An entry of a service's event list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,6 +17,14 @@ pub enum ServiceEvent {
     SteadyState,
     /// `has started N tasks: (task ID) ...` (SVC-051): `count` tasks from `first` on, all started in one pass.
     TasksStarted {
+        /// The first of them; the others have the following ids.
+        first: TaskId,
+        /// How many.
+        count: u32,
+    },
+    /// `has stopped N running tasks: (task ID) ...` (SVC-051): `count` tasks from `first` on, which a deployment replaced in one
+    /// pass.
+    TasksStopped {
         /// The first of them; the others have the following ids.
         first: TaskId,
         /// How many.
@@ -67,6 +77,90 @@ pub enum ServiceEvent {
     ProviderEmpty,
     /// Fargate has no capacity in the service's zones (FGP-002).
     FargateUnavailable,
+    /// `registered N targets in (target-group ARN)` (SVC-051).
+    TargetsRegistered {
+        /// Where.
+        group: TargetGroupId,
+        /// How many.
+        count: u32,
+    },
+    /// `deregistered N targets in (target-group ARN)` (SVC-051).
+    TargetsDeregistered {
+        /// Where.
+        group: TargetGroupId,
+        /// How many.
+        count: u32,
+    },
+    /// `has begun draining connections on N tasks.` (SVC-051)
+    DrainingStarted {
+        /// How many.
+        count: u32,
+    },
+    /// `(task ID) (instance ID) (port N) is unhealthy in (target-group ARN) due to (reason …)` (SVC-051).
+    TargetUnhealthy {
+        /// Which.
+        task: TaskId,
+        /// Where.
+        group: TargetGroupId,
+        /// Whether its probes got no answer in time; else they got a wrong one, or none could connect.
+        timed_out: bool,
+    },
+    /// `is unable to consistently start tasks successfully.` (SVC-032)
+    StartsImpaired,
+    /// `Message: Successfully set desired count to N. …` of Application Auto Scaling (SVC-050).
+    Scaled {
+        /// The new desired count.
+        to: u32,
+        /// Who set it.
+        by: ScaledBy,
+        /// Whether the running count has got there; else it is on the way.
+        fulfilled: bool,
+    },
+}
+
+/// Who set a desired count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ScaledBy {
+    /// An alarm that invoked a policy.
+    Alarm(AlarmId, PolicyId),
+    /// A scheduled action.
+    Action(PolicyId),
+    /// A forecast.
+    Forecast(PolicyId),
+    /// `RegisterScalableTarget`.
+    Limits,
+}
+
+impl ScaledBy {
+    /// Of a decision.
+    #[must_use]
+    pub const fn of(decision: &ServiceDecision) -> Self {
+        match *decision {
+            ServiceDecision::TargetTracking { alarm, policy, .. } | ServiceDecision::Step { alarm, policy, .. } => {
+                Self::Alarm(alarm, policy)
+            }
+            ServiceDecision::Scheduled { action, .. } => Self::Action(action),
+            ServiceDecision::Predictive { policy, .. } => Self::Forecast(policy),
+            ServiceDecision::Registered { .. } => Self::Limits,
+        }
+    }
+
+    fn text(self, definitions: &Definitions) -> String {
+        match self {
+            Self::Alarm(alarm, policy) => format!(
+                "monitor alarm {} in state ALARM triggered policy {}",
+                definitions.alarms[alarm].name,
+                definitions.policies.name(policy)
+            ),
+            Self::Action(action) => {
+                format!("scheduled action name {} was triggered", definitions.policies.name(action))
+            }
+            Self::Forecast(policy) => {
+                format!("predictive scaling forecast triggered policy {}", definitions.policies.name(policy))
+            }
+            Self::Limits => "the minimum or maximum capacity was changed".to_owned(),
+        }
+    }
 }
 
 /// `eventType` of an ECS service action event.
@@ -111,12 +205,20 @@ impl ServiceEvent {
             | Self::FargateUnavailable
             | Self::RebalancingPlacementFailed { .. } => (EventType::Error, "SERVICE_TASK_PLACEMENT_FAILURE"),
             Self::DaemonConstraintViolated { .. } => (EventType::Warn, "SERVICE_DAEMON_PLACEMENT_CONSTRAINT_VIOLATED"),
+            Self::StartsImpaired => (EventType::Warn, "SERVICE_TASK_START_IMPAIRED"),
             Self::RebalancingStarted => (EventType::Info, "SERVICE_REBALANCING_STARTED"),
             Self::RebalancingTasksStarted { .. } => (EventType::Info, "TASKS_STARTED"),
-            Self::RebalancingTaskStopped { .. } => (EventType::Info, "TASKS_STOPPED"),
+            Self::RebalancingTaskStopped { .. } | Self::TasksStopped { .. } => (EventType::Info, "TASKS_STOPPED"),
             Self::RebalancingCompleted => (EventType::Info, "SERVICE_REBALANCING_COMPLETED"),
             Self::RebalancingStopped => (EventType::Info, "SERVICE_REBALANCING_STOPPED"),
-            Self::TasksStarted { .. } | Self::ProtectedTasks | Self::DeploymentConfiguration => return None,
+            Self::Scaled { .. }
+            | Self::TasksStarted { .. }
+            | Self::ProtectedTasks
+            | Self::DeploymentConfiguration
+            | Self::TargetsRegistered { .. }
+            | Self::TargetsDeregistered { .. }
+            | Self::DrainingStarted { .. }
+            | Self::TargetUnhealthy { .. } => return None,
         })
     }
 
@@ -131,6 +233,7 @@ impl ServiceEvent {
                 | Self::FargateUnavailable
                 | Self::ProtectedTasks
                 | Self::DeploymentConfiguration
+                | Self::StartsImpaired
                 | Self::RebalancingPlacementFailed { .. }
         )
     }
@@ -149,9 +252,17 @@ impl ServiceEvent {
         let definitions: &Definitions = cluster.definitions();
         let name = &definitions.services[service].name;
         let rest = match self {
+            Self::Scaled { to, by, fulfilled } => {
+                let how = if fulfilled { "Change successfully fulfilled by ecs." } else { "Waiting for change to be fulfilled by ecs." };
+                let cause = by.text(definitions);
+                return format!("Message: Successfully set desired count to {to}. {how} Cause: {cause}");
+            }
             Self::SteadyState => "has reached a steady state.".to_owned(),
             Self::TasksStarted { first, count } => {
                 format!("has started {count} tasks: {}.", task_list(definitions, first, count))
+            }
+            Self::TasksStopped { first, count } => {
+                format!("has stopped {count} running tasks: {}.", task_list(definitions, first, count))
             }
             Self::PlacementFailed { closest } => format!(
                 "was unable to place a task because no container instance met all of its requirements. {} {TROUBLESHOOTING}",
@@ -173,6 +284,7 @@ impl ServiceEvent {
                 arn::deployment_id(definitions, service)
             ),
             Self::DeploymentConfiguration => "was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again.".to_owned(),
+            Self::StartsImpaired => "is unable to consistently start tasks successfully.".to_owned(),
             Self::RebalancingStarted => {
                 format!("is not AZ balanced with {}. AZ Rebalancing in progress.", balance_text(balance))
             }
@@ -192,6 +304,14 @@ impl ServiceEvent {
                 "is unable to place a task in {} because no container instance met all of its requirements.",
                 definitions.zones.name(zone)
             ),
+            Self::TargetsRegistered { group, count } => {
+                format!("registered {count} targets in {}", balancer_text(definitions, group))
+            }
+            Self::TargetsDeregistered { group, count } => {
+                format!("deregistered {count} targets in {}", balancer_text(definitions, group))
+            }
+            Self::DrainingStarted { count } => format!("has begun draining connections on {count} tasks."),
+            Self::TargetUnhealthy { task, group, timed_out } => unhealthy_text(cluster, task, group, timed_out),
         };
         format!("(service {name}) {rest}")
     }
@@ -216,6 +336,46 @@ fn placement_tail(cluster: &Cluster, closest: Option<(InstanceId, Rejection)>) -
         | Rejection::DistinctInstance => format!("encountered error \"{}\".", reason.code()),
     };
     format!("The closest matching (container-instance {id}) {what}")
+}
+
+/// `(target-group ARN)`, or `(elb NAME)` of a Classic Load Balancer.
+fn balancer_text(definitions: &Definitions, group: TargetGroupId) -> String {
+    let group = &definitions.target_groups[group];
+    match group.balancer {
+        BalancerKind::Classic => format!("(elb {})", group.name),
+        BalancerKind::Application | BalancerKind::Network => format!("(target-group {})", group.arn),
+    }
+}
+
+/// Which target is unhealthy, where, and why (SVC-051). A Classic Load Balancer knows instances, not tasks.
+fn unhealthy_text(cluster: &Cluster, task: TaskId, group: TargetGroupId, timed_out: bool) -> String {
+    let definitions = cluster.definitions();
+    let row = cluster.tasks().get(task);
+    let instance = row.and_then(|row| row.instance).map_or_else(String::new, |instance| {
+        format!("(instance {}) ", arn::ec2_instance_id(definitions, &cluster.instances()[instance]))
+    });
+    let place = balancer_text(definitions, group);
+    if definitions.target_groups[group].balancer == BalancerKind::Classic {
+        return format!(
+            "{instance}is unhealthy in {place} due to (reason Instance has failed at least the UnhealthyThreshold number of health checks consecutively.)"
+        );
+    }
+    let end = row.and_then(|row| {
+        let revision = cluster.revision(row.service()?, row.deployment()?);
+        let is_it = |other: &TargetGroupId| *other == group;
+        let alternate = || revision.routing.alternates.iter().position(|other| *other == Some(group));
+        let at = revision.target_groups.iter().position(is_it).or_else(alternate)?;
+        revision.routing.ends.get(at)
+    });
+    let port = match end.map_or(0, |end| end.port) {
+        0 => arn::dynamic_port(definitions, task),
+        port => port,
+    };
+    let reason = if timed_out { "Request timed out" } else { "Health checks failed" };
+    format!(
+        "(task {}) {instance}(port {port}) is unhealthy in {place} due to (reason {reason})",
+        arn::task_id(definitions, task)
+    )
 }
 
 fn task_list(definitions: &Definitions, first: TaskId, count: u32) -> String {
@@ -289,13 +449,13 @@ mod tests {
             scheduling: SchedulingStrategy::Replica,
             launch_type: LaunchType::Ec2,
             strategy: None,
-            task_definition: TaskDefinitionId::new(0),
+            revisions: vec![crate::definitions::ServiceRevision::plain(TaskDefinitionId::new(0))],
             desired_count: 1,
             minimum_healthy_percent: 100,
             maximum_percent: 200,
             placement: PlacementId::new(0),
             availability_zone_rebalancing: false,
-            subnets: Vec::new(),
+            health_check_grace: ecsim_kernel::Span::ZERO,
             exists_at_start: true,
         });
         let cluster = Cluster::new(std::sync::Arc::new(definitions));

@@ -3,21 +3,27 @@
 //! Facts are small, `Copy`, comparable and hashable, so that two runs can be compared fact by fact and a run has a
 //! digest. They say what happened, never why a number was chosen. Only the engine makes them.
 
-use ecsim_kernel::SimTime;
+use ecsim_kernel::{SimTime, Span};
 
 use crate::capacity::Processes;
+use crate::cloudwatch::AlarmState;
 use crate::definitions::{LaunchOwner, LaunchType, ManagedScaling};
+use crate::deployments::{DeploymentCause, DeploymentEnd, DeploymentStatus, RolloutState, Stage, StopType};
 use crate::events::ServiceEvent;
 use crate::ids::{
-    AsgId, AttributeId, CallId, GroupId, InstanceId, LaunchOptionId, MetricId, PlacementId, PoolId, ProviderId,
-    ServiceId, SourceId, StrategyId, SubnetId, TaskDefinitionId, TaskId, ValueId, ZoneId,
+    AlarmId, AsgId, AttributeId, CallId, GroupId, InstanceId, LaunchOptionId, MetricId, PlacementId, PolicyId, PoolId,
+    ProviderId, SeriesId, ServiceId, SourceId, StrategyId, SubnetId, TargetGroupId, TaskDefinitionId, TaskId, ValueId,
+    ZoneId,
 };
 use crate::lifecycle::{
     HealthStatus, InstanceLifecycle, InstanceStatus, Market, ProviderStatus, ServiceStatus, TaskStatus,
 };
+use crate::load::LoadSample;
 use crate::reasons::{RejectionCounts, StopReason};
 use crate::resources::Requirements;
 use crate::scaling::{Decision, Withheld};
+use crate::service_scaling::{ActivityStatus, ServiceDecision, Suspended, Withholding};
+use crate::targets::TargetState;
 
 /// Something that has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -516,6 +522,200 @@ pub enum Fact {
         /// The result.
         to: HealthStatus,
     },
+    /// A service got another deployment, which is PRIMARY from now on (DEP-001).
+    DeploymentStarted {
+        /// Which service.
+        service: ServiceId,
+        /// Its number: always the next one of the service.
+        deployment: u32,
+        /// What it deploys: an index into the service's revisions.
+        revision: u32,
+        /// Why.
+        cause: DeploymentCause,
+    },
+    /// A deployment moved on (DEP-001).
+    DeploymentChanged {
+        /// Of which service.
+        service: ServiceId,
+        /// Its number.
+        deployment: u32,
+        /// PRIMARY, ACTIVE or INACTIVE.
+        status: DeploymentStatus,
+        /// `rolloutState`.
+        rollout: RolloutState,
+        /// Why, where it failed or was stopped.
+        end: Option<DeploymentEnd>,
+    },
+    /// A deployment entered a stage (DEP-060).
+    DeploymentStageEntered {
+        /// Of which service.
+        service: ServiceId,
+        /// Its number.
+        deployment: u32,
+        /// The stage.
+        stage: Stage,
+    },
+    /// Somebody called `StopServiceDeployment` (DEP-002).
+    DeploymentStopAsked {
+        /// Of which service.
+        service: ServiceId,
+        /// Its number.
+        deployment: u32,
+        /// `stopType`.
+        how: StopType,
+    },
+    /// Somebody called `ContinueServiceDeployment` (DEP-066).
+    DeploymentAnswered {
+        /// Of which service.
+        service: ServiceId,
+        /// Its number.
+        deployment: u32,
+        /// CONTINUE; else ROLLBACK.
+        proceed: bool,
+    },
+    /// The scale of a task set is another (DEP-080).
+    TaskSetScaled {
+        /// Of which service.
+        service: ServiceId,
+        /// The number of its deployment.
+        deployment: u32,
+        /// In millionths of the desired count.
+        scale: u32,
+        /// Whether it was deleted: it goes with its last task.
+        deleted: bool,
+    },
+    /// How a service deploys from now on (SVC-061).
+    DeploymentPolicyChanged {
+        /// Which service.
+        service: ServiceId,
+        /// An index into its deployment policies.
+        policy: u32,
+    },
+    /// Production traffic is shared out anew (DEP-062 to DEP-064, DEP-070).
+    TrafficShifted {
+        /// Of which service.
+        service: ServiceId,
+        /// To which deployment.
+        deployment: u32,
+        /// Its share from now on, in millionths.
+        share: u32,
+    },
+    /// The grace period of a service is another from now on (SVC-014).
+    GracePeriodChanged {
+        /// Which service.
+        service: ServiceId,
+        /// The new one.
+        to: Span,
+    },
+    /// A task was registered with a target group (LB-010).
+    TargetRegistered {
+        /// Which task.
+        task: TaskId,
+        /// With which group.
+        group: TargetGroupId,
+    },
+    /// The state of a target changed (LB-016).
+    TargetStateChanged {
+        /// Which task.
+        task: TaskId,
+        /// In which group.
+        group: TargetGroupId,
+        /// The new state.
+        to: TargetState,
+    },
+    /// A task is no longer registered with a target group (LB-021).
+    TargetDeregistered {
+        /// Which task.
+        task: TaskId,
+        /// With which group.
+        group: TargetGroupId,
+    },
+    /// What became of a service's requests in the metrics period that ends now; until the next such fact of it each later
+    /// period is like it.
+    LoadMeasured {
+        /// Which service.
+        service: ServiceId,
+        /// The numbers.
+        sample: LoadSample,
+    },
+    /// CloudWatch shows a new value of a watched metric; until the next such fact each period has the same (CW-050).
+    DatapointPublished {
+        /// Which metric.
+        series: SeriesId,
+        /// The start of the period.
+        from: SimTime,
+        /// In millionths; `None`: no datapoint (CW-034).
+        value: Option<i64>,
+    },
+    /// An alarm changed its state (CW-002).
+    AlarmStateChanged {
+        /// Which.
+        alarm: AlarmId,
+        /// The new state.
+        to: AlarmState,
+    },
+    /// The actions of an alarm were switched on or off (`EnableAlarmActions`, `DisableAlarmActions`).
+    AlarmActionsChanged {
+        /// Which.
+        alarm: AlarmId,
+        /// Whether they are on.
+        enabled: bool,
+    },
+    /// A scalable target was registered, changed or deregistered (SAS-001, SAS-003, SAS-061).
+    ScalableTargetChanged {
+        /// Of which service.
+        service: ServiceId,
+        /// Whether there is one now.
+        registered: bool,
+        /// `MinCapacity`.
+        min: u32,
+        /// `MaxCapacity`.
+        max: u32,
+        /// What is suspended (SAS-004).
+        suspended: Suspended,
+    },
+    /// Application Auto Scaling set the desired count of a service: an activity begins.
+    ServiceScalingDecided {
+        /// Of which service.
+        service: ServiceId,
+        /// Which of its activities, from 0.
+        activity: u32,
+        /// The desired count before.
+        from: u32,
+        /// The desired count after.
+        to: u32,
+        /// Who, and why.
+        decision: ServiceDecision,
+    },
+    /// A scaling activity ended (SAS-006, SAS-007).
+    ServiceScalingEnded {
+        /// Of which service.
+        service: ServiceId,
+        /// Which.
+        activity: u32,
+        /// How.
+        status: ActivityStatus,
+    },
+    /// A policy of a service was invoked and changed nothing, for a new reason.
+    ServiceScalingWithheld {
+        /// Of which service.
+        service: ServiceId,
+        /// What it saw, and why.
+        withheld: Withholding,
+    },
+    /// Predictive scaling forecast an hour (SAS-070).
+    CapacityForecast {
+        /// Of which service.
+        service: ServiceId,
+        /// Which policy.
+        policy: PolicyId,
+        /// The beginning of the hour.
+        hour: SimTime,
+        /// The load, in millionths.
+        load: i64,
+        /// The capacity that it asks for.
+        capacity: u32,
+    },
 }
 
 /// What held a service, or a caller of `RunTask`, back from creating a task.
@@ -664,6 +864,8 @@ pub enum TaskOrigin {
         service: ServiceId,
         /// From 0.
         ordinal: u32,
+        /// For which of its deployments.
+        deployment: u32,
     },
     /// A workload entry or a call: its `ordinal`-th copy.
     Source {
@@ -761,6 +963,15 @@ pub enum CallError {
         /// The quota.
         limit: u32,
     },
+    /// The service has no scalable target.
+    NoScalableTarget,
+    /// `MinCapacity` above `MaxCapacity` (SAS-062).
+    CapacityLimits {
+        /// `MinCapacity`.
+        min: u32,
+        /// `MaxCapacity`.
+        max: u32,
+    },
     /// The group or the provider is not there, or not in a state for it.
     NoSuchGroup,
     /// The provider does not exist or is not ACTIVE in the cluster.
@@ -785,6 +996,11 @@ pub enum CallError {
     },
     /// A refresh is in progress already, or none is.
     RefreshState,
+    /// The service has no deployment in progress.
+    NoDeployment {
+        /// Which service.
+        service: ServiceId,
+    },
     /// An UpdateService call would leave rebalancing ENABLED where it is not possible (AZR-003).
     RebalancingNotPossible {
         /// Which service.
@@ -802,8 +1018,11 @@ impl CallError {
             Self::TooManyContainerInstances { .. } => "LimitExceededException",
             Self::ProviderInUse { .. } => "ResourceInUseException",
             Self::NoSuchGroup | Self::GroupSize { .. } | Self::NoLifecycleAction => "ValidationError",
+            Self::NoScalableTarget => "ObjectNotFoundException",
+            Self::CapacityLimits { .. } => "ValidationException",
             Self::CooldownInEffect => "ScalingActivityInProgress",
             Self::RefreshState => "InstanceRefreshInProgress",
+            Self::NoDeployment { .. } => "ServiceDeploymentNotFoundException",
             Self::NoContainerInstances
             | Self::InstanceState { .. }
             | Self::TooManyInstances { .. }

@@ -92,3 +92,15 @@ id!(
     /// A metric that scaling policies look at.
     pub struct MetricId;
 );
+id!(
+    /// A target group of a load balancer: numbered in the order of its name.
+    pub struct TargetGroupId;
+);
+id!(
+    /// A CloudWatch metric with its dimensions, statistic and period that an alarm or a policy watches.
+    pub struct SeriesId;
+);
+id!(
+    /// A CloudWatch alarm: numbered in the order of its name.
+    pub struct AlarmId;
+);

@@ -8,6 +8,7 @@ use crate::cluster::{Cluster, Totals};
 use crate::definitions::{ProviderKind, TaskDefinition};
 use crate::lifecycle::{DesiredStatus, InstanceStatus, ServiceStatus, TaskStatus};
 use crate::resources::{PortSet, Resources};
+use crate::targets::TargetState;
 use crate::tasks::Task;
 
 /// Recounts everything.
@@ -190,8 +191,8 @@ fn check_containers(task: &Task, definition: &TaskDefinition) -> Result<(), Stri
     if task.last == TaskStatus::Running && task.started != all {
         return Err(format!("{id:?} is RUNNING and not all of its containers have started"));
     }
-    if !definition.is_ordered() && task.last < TaskStatus::Running && task.started != 0 {
-        return Err(format!("{id:?} has containers that started before it was RUNNING"));
+    if !definition.is_ordered() && task.last < TaskStatus::Activating && task.started != 0 {
+        return Err(format!("{id:?} has containers that started before it was ACTIVATING"));
     }
     if task.exited & !task.started != 0 || task.failed & !task.exited != 0 {
         return Err(format!("{id:?} has containers that exited before they started"));
@@ -202,12 +203,39 @@ fn check_containers(task: &Task, definition: &TaskDefinition) -> Result<(), Stri
     Ok(())
 }
 
+/// Target groups list exactly the tasks that are registered with them, with their states counted.
+fn check_targets(cluster: &Cluster) -> Result<(), String> {
+    let mut registered = 0;
+    for (id, definition) in cluster.definitions().target_groups.iter() {
+        let group = cluster.target_group(id);
+        let (mut healthy, mut unhealthy) = (0, 0);
+        for task in &group.targets {
+            let target =
+                cluster.tasks().get(*task).and_then(|task| task.targets.iter().find(|target| target.group == id));
+            let Some(target) = target else {
+                return Err(format!("target group {}: lists {task:?}, which is not registered", definition.name));
+            };
+            healthy += u32::from(target.state == TargetState::Healthy);
+            unhealthy += u32::from(target.state == TargetState::Unhealthy);
+            registered += 1;
+        }
+        if (healthy, unhealthy) != (group.healthy, group.unhealthy) {
+            return Err(format!("target group {}: the counts of its targets are wrong", definition.name));
+        }
+    }
+    if registered != cluster.tasks().iter().map(|task| task.targets.len()).sum::<usize>() {
+        return Err("a task has a target that its target group does not list".into());
+    }
+    Ok(())
+}
+
 fn check_services(cluster: &Cluster) -> Result<(), String> {
     let mut of_services = 0;
     for (id, service) in cluster.services().iter() {
         let name = &cluster.definitions().services[id].name;
         let (mut live, mut running) = (0, 0);
         let mut by_provider = std::collections::BTreeMap::new();
+        let mut by_deployment = std::collections::BTreeMap::new();
         let mut last = None;
         for task_id in &service.tasks {
             let Some(task) = cluster.tasks().get(*task_id) else {
@@ -221,6 +249,10 @@ fn check_services(cluster: &Cluster) -> Result<(), String> {
             }
             last = Some(*task_id);
             live += u32::from(task.is_live());
+            if let Some(number) = task.deployment().filter(|_| task.is_live()) {
+                let counted = by_deployment.entry(number).or_insert((0_u32, 0_u32));
+                *counted = (counted.0 + 1, counted.1 + u32::from(task.is_running()));
+            }
             if let Some(provider) = task.provider.filter(|_| task.is_live()) {
                 *by_provider.entry(provider).or_insert(0_u32) += 1;
             }
@@ -236,10 +268,23 @@ fn check_services(cluster: &Cluster) -> Result<(), String> {
         if !service.by_provider.iter().copied().eq(by_provider) {
             return Err(format!("service {name}: live tasks by provider differ from the recount"));
         }
+        for deployment in &service.deployments {
+            let found = by_deployment.remove(&deployment.number).unwrap_or_default();
+            if found != (deployment.live, deployment.running) {
+                return Err(format!(
+                    "service {name}: deployment {} counts {}/{} live/running, has {}/{}",
+                    deployment.number, deployment.live, deployment.running, found.0, found.1
+                ));
+            }
+        }
+        if let Some((number, _)) = by_deployment.pop_first() {
+            return Err(format!("service {name}: deployment {number} is gone and has live tasks"));
+        }
         if service.status == ServiceStatus::Absent && !service.tasks.is_empty() {
             return Err(format!("service {name}: has tasks before it was created"));
         }
     }
+    check_targets(cluster)?;
     let with_service = cluster.tasks().iter().filter(|task| task.service().is_some()).count();
     if with_service != of_services {
         return Err(format!("{with_service} tasks belong to services, {of_services} are listed"));

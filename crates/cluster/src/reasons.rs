@@ -181,6 +181,12 @@ impl StartError {
         )
     }
 
+    /// Whether it is a pull that fails.
+    #[must_use]
+    pub const fn is_pull(self) -> bool {
+        matches!(self, Self::CannotPullContainer | Self::CannotPullEcrContainer | Self::CannotPullImageManifest)
+    }
+
     /// The error text as `stoppedReason` shows it (TSK-053).
     #[must_use]
     pub const fn text(self) -> &'static str {
@@ -242,6 +248,8 @@ pub enum StopReason {
     UserInitiated(Option<TextId>),
     /// The service has more tasks than it wants.
     ScaleIn,
+    /// A deployment replaces it (DEP-012).
+    Deployment,
     /// The instance drains (INS-004).
     Draining,
     /// A better zone got a task of its own (AZR-007).
@@ -277,6 +285,7 @@ impl StopReason {
             Self::EssentialContainerExited => StopCode::EssentialContainerExited,
             Self::UserInitiated(_) => StopCode::UserInitiated,
             Self::ScaleIn
+            | Self::Deployment
             | Self::Draining
             | Self::Rebalancing
             | Self::DaemonConstraint

@@ -1,8 +1,9 @@
 //! The table of services: what each wants and which tasks it has.
 
-use ecsim_kernel::SimTime;
+use ecsim_kernel::{SimTime, Span};
 
 use crate::definitions::{LaunchType, ServiceDefinition};
+use crate::deployments::{Deployment, RolloutState};
 use crate::events::LastEvents;
 use crate::ids::{GroupId, PlacementId, ProviderId, ServiceId, StrategyId, TaskDefinitionId, TaskId};
 use crate::lifecycle::ServiceStatus;
@@ -24,8 +25,20 @@ pub struct Service {
     pub placement: PlacementId,
     /// `availabilityZoneRebalancing`.
     pub availability_zone_rebalancing: bool,
-    /// What its tasks run.
+    /// `healthCheckGracePeriodSeconds` (SVC-014).
+    pub health_check_grace: Span,
+    /// What the tasks of its PRIMARY deployment run.
     pub task_definition: TaskDefinitionId,
+    /// Its deployments that are not INACTIVE, the oldest first; the last one is PRIMARY (DEP-001). Empty before it exists.
+    pub deployments: Vec<Deployment>,
+    /// How many deployments it ever had: the number of the next one.
+    pub deployments_started: u32,
+    /// How many of its deployments failed or were stopped.
+    pub deployments_failed: u32,
+    /// The latest COMPLETED deployment and its revision, until it is used: what a failed one is rolled back to (DEP-035).
+    pub completed: Option<(u32, u32)>,
+    /// Which of its deployment policies is in force: an index into [`crate::Definitions::deployment_policies`].
+    pub policy: u32,
     /// `service:NAME`.
     pub group: GroupId,
     /// The capacity provider strategy in force (CP-018).
@@ -50,6 +63,8 @@ pub struct Service {
     pub scheduler_stops: u64,
     /// How many of its tasks ran and then stopped by themselves (SVC-033).
     pub crashes: u64,
+    /// When a task of it reached STOPPED last.
+    pub last_stopped: Option<SimTime>,
     /// How often it was updated (FLR-032).
     pub updates: u64,
     /// Messages held back from repetition (FLR-012).
@@ -70,7 +85,13 @@ impl Service {
             maximum_percent: definition.maximum_percent,
             placement: definition.placement,
             availability_zone_rebalancing: definition.availability_zone_rebalancing,
-            task_definition: definition.task_definition,
+            health_check_grace: definition.health_check_grace,
+            task_definition: definition.task_definition(),
+            deployments: Vec::new(),
+            deployments_started: 0,
+            deployments_failed: 0,
+            completed: None,
+            policy: 0,
             group: definition.group,
             strategy: definition.strategy,
             launch_type: definition.launch_type,
@@ -83,6 +104,7 @@ impl Service {
             placement_failures: 0,
             scheduler_stops: 0,
             crashes: 0,
+            last_stopped: None,
             updates: 0,
             last_events: LastEvents::default(),
             created_at: SimTime::ZERO,
@@ -95,8 +117,63 @@ impl Service {
         self.by_provider.binary_search_by_key(&provider, |(id, _)| *id).map_or(0, |at| self.by_provider[at].1)
     }
 
+    pub(crate) fn deployment_at(&self, number: u32) -> Option<usize> {
+        self.deployments.binary_search_by_key(&number, |deployment| deployment.number).ok()
+    }
+
+    /// Counts a task of a deployment, while there is one.
+    pub(crate) fn count_deployment(&mut self, number: u32, count: impl FnOnce(&mut Deployment)) {
+        if let Some(at) = self.deployment_at(number) {
+            count(&mut self.deployments[at]);
+        }
+    }
+
     pub(crate) fn count_provider(&mut self, provider: ProviderId, up: bool) {
         count_sorted(&mut self.by_provider, provider, up);
+    }
+
+    /// The PRIMARY deployment; `None` before the service exists.
+    #[must_use]
+    pub fn primary(&self) -> Option<&Deployment> {
+        self.deployments.last()
+    }
+
+    /// A deployment that is not INACTIVE, by its number.
+    #[must_use]
+    pub fn deployment(&self, number: u32) -> Option<&Deployment> {
+        Some(&self.deployments[self.deployment_at(number)?])
+    }
+
+    /// Whether a deployment is in progress: then auto scaling does not scale in (SAS-040), and zones are not balanced.
+    #[must_use]
+    pub fn is_deploying(&self) -> bool {
+        // DEP-082: task sets hold nobody up.
+        !self.has_task_sets() && self.deployments.len() > 1
+            || !self.has_task_sets()
+                && self.primary().is_some_and(|primary| primary.rollout == RolloutState::InProgress)
+    }
+
+    /// Whether somebody else replaces its tasks, by task sets (DEP-080).
+    #[must_use]
+    pub fn has_task_sets(&self) -> bool {
+        self.deployments.iter().any(|deployment| deployment.scale.is_some())
+    }
+
+    /// How many live tasks it wants in all: its desired count, or those of its task sets, which may be more (DEP-080).
+    #[must_use]
+    pub fn wanted(&self) -> u32 {
+        if !self.has_task_sets() {
+            return self.desired_count;
+        }
+        let of_set = |it: &Deployment| it.computed_desired_count(self.desired_count).unwrap_or(0);
+        self.deployments.iter().map(of_set).sum()
+    }
+
+    /// Whether its deployments have shares of the traffic of their own (DEP-062 to DEP-064, DEP-070).
+    #[must_use]
+    pub fn shifts_traffic(&self) -> bool {
+        self.deployments.iter().filter(|deployment| deployment.traffic > 0).count() > 1
+            || self.primary().is_some_and(|primary| primary.traffic == 0)
     }
 
     /// Live tasks that are not RUNNING yet: `pendingCount`.

@@ -2,33 +2,37 @@
 
 use crate::arn;
 use crate::cluster::Cluster;
-use crate::ids::{InstanceId, ServiceId};
+use crate::fact::TaskOrigin;
+use crate::ids::InstanceId;
 use crate::reasons::StopReason;
 
 impl StopReason {
-    /// `stoppedReason` of a task (TSK-010). `service` is the service the task belongs to, if any.
+    /// `stoppedReason` of a task (TSK-010). `whose` is who wanted the task, where that is known.
     ///
     /// AWS documents one text for everything the service scheduler stops, so scale-in, draining, rebalancing, a daemon's
     /// constraint and a deleted service all say the same; [`StopReason`] itself tells them apart.
     #[must_use]
-    pub fn text(&self, cluster: &Cluster, service: Option<ServiceId>) -> String {
+    pub fn text(&self, cluster: &Cluster, whose: Option<TaskOrigin>) -> String {
         let definitions = cluster.definitions();
         match *self {
             Self::FailedToStart(error) => error.text().to_owned(),
             Self::EssentialContainerExited => "Essential container in task exited".to_owned(),
             Self::UserInitiated(Some(reason)) => definitions.texts.name(reason).to_owned(),
             Self::UserInitiated(None) => "Task stopped by user".to_owned(),
-            Self::ScaleIn | Self::Draining | Self::Rebalancing | Self::DaemonConstraint | Self::ServiceDeleted => {
-                match service {
-                    Some(service) => {
-                        format!(
-                            "Scaling activity initiated by (deployment {})",
-                            arn::deployment_id(definitions, service)
-                        )
-                    }
-                    None => "Scaling activity initiated by the service scheduler".to_owned(),
+            Self::ScaleIn
+            | Self::Deployment
+            | Self::Draining
+            | Self::Rebalancing
+            | Self::DaemonConstraint
+            | Self::ServiceDeleted => match whose {
+                Some(TaskOrigin::Service { service, deployment, .. }) => {
+                    format!(
+                        "Scaling activity initiated by (deployment {})",
+                        arn::deployment_id_of(definitions, service, deployment)
+                    )
                 }
-            }
+                _ => "Scaling activity initiated by the service scheduler".to_owned(),
+            },
             Self::HostTerminated(instance) => host(cluster, instance, "terminated"),
             Self::HostStopped(instance) => host(cluster, instance, "stopped"),
             Self::HostDeregistered(instance) => host(cluster, instance, "deregistered"),
@@ -68,13 +72,13 @@ mod tests {
             name: "web".into(),
             group: GroupId::new(0),
             scheduling: SchedulingStrategy::Replica,
-            task_definition: TaskDefinitionId::new(0),
+            revisions: vec![crate::definitions::ServiceRevision::plain(TaskDefinitionId::new(0))],
             desired_count: 1,
             minimum_healthy_percent: 100,
             maximum_percent: 200,
             placement: PlacementId::new(0),
             availability_zone_rebalancing: false,
-            subnets: Vec::new(),
+            health_check_grace: ecsim_kernel::Span::ZERO,
             exists_at_start: true,
             launch_type: crate::definitions::LaunchType::Ec2,
             strategy: None,
@@ -92,7 +96,8 @@ mod tests {
             agent_connected: true,
         });
         let cluster = Cluster::new(Arc::new(definitions));
-        let said = |reason: StopReason| reason.text(&cluster, Some(service));
+        let whose = TaskOrigin::Service { service, ordinal: 0, deployment: 0 };
+        let said = |reason: StopReason| reason.text(&cluster, Some(whose));
         assert_eq!(said(StopReason::EssentialContainerExited), "Essential container in task exited");
         assert_eq!(said(StopReason::UserInitiated(Some(text))), "tired, \"really\"");
         assert_eq!(said(StopReason::UserInitiated(None)), "Task stopped by user");

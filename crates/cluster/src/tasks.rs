@@ -8,6 +8,7 @@ use crate::ids::{GroupId, InstanceId, PlacementId, ProviderId, ServiceId, Subnet
 use crate::lifecycle::{DesiredStatus, HealthStatus, TaskStatus};
 use crate::reasons::StopReason;
 use crate::resources::{Requirements, Resources};
+use crate::targets::Target;
 
 /// A task that has not reached STOPPED.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +75,8 @@ pub struct Task {
     pub retiring: bool,
     /// Protected from scale-in until then (PLC-075).
     pub protected_until: Option<SimTime>,
+    /// Its registrations with target groups, in the order in which its revision names them (LB-001).
+    pub targets: Vec<Target>,
 }
 
 impl Task {
@@ -120,16 +123,19 @@ impl Task {
         self.started & !self.exited
     }
 
-    /// RUNNING, wanted, and UNHEALTHY: its service replaces it (SVC-020, TSK-044).
-    #[must_use]
-    pub fn is_bad(&self) -> bool {
-        self.is_running() && self.health() == HealthStatus::Unhealthy
-    }
-
     /// The service it belongs to.
     #[must_use]
     pub const fn service(&self) -> Option<ServiceId> {
         self.origin.service()
+    }
+
+    /// The number of the deployment it was started for, where a service wanted it.
+    #[must_use]
+    pub const fn deployment(&self) -> Option<u32> {
+        match self.origin {
+            TaskOrigin::Service { deployment, .. } => Some(deployment),
+            TaskOrigin::Source { .. } => None,
+        }
     }
 
     /// Whether scale-in protection is in force (PLC-075).
