@@ -2,7 +2,9 @@
 //!
 //! * [`placement`]: where a task goes (PLC, CQL, RES, FLR rules): the four steps, and why an instance fell out.
 //! * [`capacity`]: capacity providers, cluster auto scaling, Auto Scaling groups (CP, CAS, ASG rules).
-//! * [`scaling`]: what scaling policies and scheduled actions make of a capacity (ASG-020 to ASG-025).
+//! * [`scaling`]: what scaling policies and scheduled actions make of a capacity (ASG-020 to ASG-025), and
+//!   service auto scaling as a whole (SAS rules).
+//! * [`cloudwatch`]: when alarms change their state (CW-001 to CW-014).
 //! * [`services`]: how a service holds its desired count (REPLICA, DAEMON, draining, scale-in, zone rebalancing).
 //! * [`ages`]: ages are compared in whole seconds.
 //! * [`purposes`]: what the policies draw random numbers for.
@@ -13,6 +15,8 @@
 
 pub mod ages;
 pub mod capacity;
+pub mod cloudwatch;
+pub mod load_balancing;
 pub mod placement;
 pub mod purposes;
 pub mod scaling;

@@ -5,6 +5,9 @@
 use ecsim_kernel::Span;
 
 use crate::capacity::settings::CapacitySettings;
+use crate::load_balancing::LoadBalancingSettings;
+use crate::scaling::settings::ScalingSettings;
+use crate::services::settings::DeploymentSettings;
 
 /// How ties are broken that are left after the last strategy (PLC-022, PLC-074).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +35,25 @@ pub struct RegistrationRate {
     pub per_second: u32,
     /// Per minute.
     pub per_minute: u32,
+}
+
+/// How often, and after which waits, an agent tries a pull that fails (TSK-051).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PullRetry {
+    /// So many attempts in all; 0 counts as 1.
+    pub attempts: u32,
+    /// The first wait; each is twice the one before.
+    pub first: Span,
+    /// The longest wait.
+    pub longest: Span,
+    /// By how much a wait may be longer, in millionths of it.
+    pub jitter: u32,
+}
+
+impl Default for PullRetry {
+    fn default() -> Self {
+        Self { attempts: 5, first: Span::from_ms(1_100), longest: Span::from_secs(5), jitter: 200_000 }
+    }
 }
 
 /// The settings of a run.
@@ -85,6 +107,14 @@ pub struct Settings {
     pub max_reserved_ports: u32,
     /// Capacity providers, cluster auto scaling, Auto Scaling groups, Fargate.
     pub capacity: CapacitySettings,
+    /// `pull_retry` (TSK-051).
+    pub pull_retry: PullRetry,
+    /// Load balancing and discovery.
+    pub load_balancing: LoadBalancingSettings,
+    /// Deployments.
+    pub deployments: DeploymentSettings,
+    /// Alarms and service auto scaling.
+    pub scaling: ScalingSettings,
     /// `ebs_slots` (RES-053) is a property of the instance shapes; see the scenario.
     /// The smallest time between a fact and the turn of the controller it concerns: bookkeeping for order, 1 ms.
     pub reaction: Span,
@@ -127,6 +157,10 @@ impl Default for Settings {
             custom_attributes_per_resource: 10,
             max_reserved_ports: 100,
             capacity: CapacitySettings::default(),
+            pull_retry: PullRetry::default(),
+            load_balancing: LoadBalancingSettings::default(),
+            deployments: DeploymentSettings::default(),
+            scaling: ScalingSettings::default(),
             reaction: Span::from_ms(1),
         }
     }

@@ -9,8 +9,8 @@ pub mod fleet;
 use std::sync::Arc;
 
 use ecsim_cluster::definitions::{
-    InstanceShape, LaunchType, PlannedInstance, PullBehavior, SchedulingStrategy, ServiceDefinition, Source, Subnet,
-    TaskDefinition,
+    InstanceShape, LaunchType, PlannedInstance, PullBehavior, SchedulingStrategy, ServiceDefinition, ServiceRevision,
+    Source, Subnet, TaskDefinition,
 };
 use ecsim_cluster::fact::TaskOrigin;
 use ecsim_cluster::{
@@ -159,6 +159,7 @@ impl Plan {
             trunk: false,
             external: false,
             pull_behavior: PullBehavior::Default,
+            image_cleanup: None,
             stop_timeout: Span::from_secs(30),
             hidden_enis: 0,
             dynamic_ports: 28_232,
@@ -190,6 +191,7 @@ impl Plan {
             requirements: Requirements { cpu, memory, gpus: GpuNeed::Count(0), eni: false },
             ports: Vec::new(),
             required_attributes: Vec::new(),
+            task_cpu: None,
             task_memory: None,
             containers: Vec::new(),
             ebs_volume: false,
@@ -264,13 +266,13 @@ impl Plan {
             name: name.to_owned(),
             group,
             scheduling,
-            task_definition,
+            revisions: vec![ServiceRevision::plain(task_definition)],
             desired_count: 0,
             minimum_healthy_percent: 100,
             maximum_percent: 200,
             placement,
             availability_zone_rebalancing: false,
-            subnets: Vec::new(),
+            health_check_grace: ecsim_kernel::Span::ZERO,
             exists_at_start: true,
             launch_type: LaunchType::Ec2,
             strategy: None,
@@ -446,7 +448,7 @@ impl Lab {
     /// Puts a task of a service on an instance, whatever placement would say.
     pub fn put_for(&mut self, service: ServiceId, request: &Request<'_>, instance: InstanceId) -> TaskId {
         let ordinal = self.cluster.services()[service].started;
-        self.put_as(request, instance, TaskOrigin::Service { service, ordinal })
+        self.put_as(request, instance, TaskOrigin::Service { service, ordinal, deployment: 0 })
     }
 
     fn put_as(&mut self, request: &Request<'_>, instance: InstanceId, origin: TaskOrigin) -> TaskId {

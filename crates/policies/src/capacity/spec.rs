@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+pub use ecsim_cluster::cloudwatch::{Comparison, MissingData};
 use ecsim_cluster::{
     AsgId, AutoScalingGroup, CapacityProvider, LaunchOptionId, Market, MetricId, PolicyId, PoolId, ProviderId,
     ServiceId, ZoneId,
@@ -258,33 +259,6 @@ impl ScalingMetric {
             | Self::GroupCpuUtilization(id) => id,
         }
     }
-}
-
-/// `ComparisonOperator` of an alarm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Comparison {
-    /// `GreaterThanThreshold`.
-    Greater,
-    /// `GreaterThanOrEqualToThreshold`.
-    GreaterOrEqual,
-    /// `LessThanThreshold`.
-    Less,
-    /// `LessThanOrEqualToThreshold`.
-    LessOrEqual,
-}
-
-/// `TreatMissingData` of an alarm.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum MissingData {
-    /// `missing`: without any datapoint the alarm has insufficient data.
-    #[default]
-    Missing,
-    /// `notBreaching`.
-    NotBreaching,
-    /// `breaching`.
-    Breaching,
-    /// `ignore`: the state is kept.
-    Ignore,
 }
 
 /// The alarm of a step or simple scaling policy.

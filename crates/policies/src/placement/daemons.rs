@@ -84,7 +84,6 @@ fn is_daemon(view: &View<'_>, service: &Service) -> bool {
 pub fn qualifies(view: &View<'_>, service: &Service, instance: &Instance) -> bool {
     let definitions = view.cluster.definitions();
     let definition = &definitions.task_definitions[service.task_definition];
-    let created = &definitions.services[service.id];
     let external = definitions.shapes[instance.shape].external;
     let is_of = match service.strategy {
         Some(strategy) => {
@@ -94,7 +93,7 @@ pub fn qualifies(view: &View<'_>, service: &Service, instance: &Instance) -> boo
     };
     is_of
         && fit::has_attributes(definition, instance)
-        && fit::is_in_zone_of(definitions, &created.subnets, instance.zone)
+        && fit::is_in_zone_of(definitions, &view.cluster.primary_revision(service.id).subnets, instance.zone)
         && view.placements[service.placement]
             .constraints
             .iter()

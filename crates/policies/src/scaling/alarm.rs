@@ -8,24 +8,12 @@
 //!
 //! *What we left out.* Periods and statistics: a datapoint is what the caller makes of them.
 //!
-//! *How we know it is right.* Both tables of AWS's guide.
+//! *How we know it is right.* Both tables of AWS's guide; the window of bits says the same as the list, on random ones.
 
-use crate::capacity::spec::MissingData;
+pub use ecsim_cluster::cloudwatch::{AlarmState, MissingData};
 
-/// `evaluation_range_extra`: how many datapoints beyond N are looked at (CW-013).
+/// `evaluation_range_extra` where nobody sets it (CW-013).
 pub const RANGE_EXTRA: usize = 2;
-
-/// The state of an alarm.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AlarmState {
-    /// `INSUFFICIENT_DATA`: every alarm begins so (CW-003).
-    #[default]
-    InsufficientData,
-    /// `OK`.
-    Ok,
-    /// `ALARM`.
-    Alarm,
-}
 
 /// M of N, and how missing datapoints are treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,13 +24,15 @@ pub struct AlarmRule {
     pub datapoints_to_alarm: usize,
     /// `TreatMissingData`.
     pub missing: MissingData,
+    /// `evaluation_range_extra`: how many datapoints beyond N are looked at (CW-013).
+    pub range_extra: usize,
 }
 
 impl AlarmRule {
     /// How many datapoints an evaluation looks at (CW-013).
     #[must_use]
     pub const fn range(self) -> usize {
-        self.evaluation_periods.saturating_add(RANGE_EXTRA)
+        self.evaluation_periods.saturating_add(self.range_extra)
     }
 
     /// The state after an evaluation (CW-011, CW-012). `points` says which datapoints breach, the newest last; `None` is a
@@ -50,39 +40,98 @@ impl AlarmRule {
     #[must_use]
     pub fn evaluate(self, points: &[Option<bool>], state: AlarmState) -> AlarmState {
         let points = &points[points.len().saturating_sub(self.range())..];
-        let real: Vec<bool> = points.iter().flatten().copied().collect();
-        let alarm_if = |holds: bool| if holds { AlarmState::Alarm } else { AlarmState::Ok };
+        let real = points.iter().flatten().count();
+        let newest = points.iter().rev().flatten().take(self.evaluation_periods);
+        let found = newest.filter(|breaches| **breaches).count();
+        let age = points.iter().position(Option::is_some).map_or(0, |at| points.len() - at);
+        self.judge(real, found, age, state)
+    }
+
+    /// The same of a window of bits, which must not hold more datapoints than are looked at (CW-011, CW-012).
+    #[must_use]
+    pub fn evaluate_window(self, window: Window, state: AlarmState) -> AlarmState {
+        let real = window.real.count_ones() as usize;
+        let mut left_out = 0;
+        let mut over = real.saturating_sub(self.evaluation_periods);
+        while over > 0 {
+            let oldest = u64::MAX >> (window.real & !left_out).leading_zeros();
+            left_out |= window.real & (oldest ^ (oldest >> 1));
+            over -= 1;
+        }
+        let found = (window.breaching & !left_out).count_ones() as usize;
+        let age = (u64::BITS - window.real.leading_zeros()) as usize;
+        self.judge(real, found, age, state)
+    }
+
+    /// The state: `real` datapoints are there, the oldest of them is the `age`th from the newest end, and of the newest N
+    /// that are there `found` breach.
+    const fn judge(self, real: usize, found: usize, age: usize, state: AlarmState) -> AlarmState {
         let (needed, enough) = (self.evaluation_periods, self.datapoints_to_alarm);
-        let breaching = |points: &[bool]| points.iter().filter(|breaches| **breaches).count();
-        if real.is_empty() {
-            return match self.missing {
-                MissingData::Missing => AlarmState::InsufficientData,
-                MissingData::Ignore => state,
-                MissingData::Breaching => AlarmState::Alarm,
-                MissingData::NotBreaching => AlarmState::Ok,
-            };
-        }
-        if real.len() >= needed {
-            return alarm_if(breaching(&real[real.len() - needed..]) >= enough);
-        }
-        let found = breaching(&real);
-        match self.missing {
-            MissingData::Breaching => alarm_if(found + needed - real.len() >= enough),
-            MissingData::NotBreaching => alarm_if(found >= enough),
-            MissingData::Missing | MissingData::Ignore if found >= enough => AlarmState::Alarm,
-            MissingData::Missing | MissingData::Ignore if found < real.len() => AlarmState::Ok,
-            MissingData::Ignore => state,
-            MissingData::Missing => {
-                // CW-012: every datapoint breaches; how old is the oldest?
-                let age = points.iter().position(Option::is_some).map_or(0, |at| points.len() - at);
-                if age >= enough { AlarmState::Alarm } else { state }
+        let alarm = if real == 0 {
+            match self.missing {
+                MissingData::Missing => return AlarmState::InsufficientData,
+                MissingData::Ignore => return state,
+                MissingData::Breaching => true,
+                MissingData::NotBreaching => false,
             }
+        } else if real >= needed {
+            found >= enough
+        } else {
+            match self.missing {
+                MissingData::Breaching => found + needed - real >= enough,
+                MissingData::NotBreaching => found >= enough,
+                MissingData::Missing | MissingData::Ignore if found >= enough => true,
+                MissingData::Missing | MissingData::Ignore if found < real => false,
+                // CW-012: every datapoint breaches; how old is the oldest?
+                MissingData::Missing if age >= enough => true,
+                MissingData::Missing | MissingData::Ignore => return state,
+            }
+        };
+        if alarm { AlarmState::Alarm } else { AlarmState::Ok }
+    }
+}
+
+/// What an evaluation looks at, as bits, the newest datapoint in the lowest: an alarm that looks ahead shifts them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Window {
+    /// Which datapoints are there.
+    real: u64,
+    /// Which of them breach.
+    breaching: u64,
+}
+
+impl Window {
+    /// How many datapoints it can hold.
+    pub const LONGEST: usize = u64::BITS as usize;
+
+    /// The newest datapoints, the newest first; what does not fit is left out.
+    pub fn newest_first(points: impl Iterator<Item = Option<bool>>) -> Self {
+        let mut window = Self::default();
+        for (at, point) in points.take(Self::LONGEST).enumerate() {
+            window.real |= u64::from(point.is_some()) << at;
+            window.breaching |= u64::from(point == Some(true)) << at;
+        }
+        window
+    }
+
+    /// The window after so many more equal datapoints, of which it keeps the newest `range`.
+    #[must_use]
+    pub fn followed_by(self, point: Option<bool>, times: u64, range: usize) -> Self {
+        let newest = |count: u64| if count >= u64::from(u64::BITS) { u64::MAX } else { (1 << count) - 1 };
+        let older = |bits: u64| if times >= u64::from(u64::BITS) { 0 } else { bits << times };
+        let kept = newest(range as u64);
+        let more = |is: bool| if is { newest(times) } else { 0 };
+        Self {
+            real: (older(self.real) | more(point.is_some())) & kept,
+            breaching: (older(self.breaching) | more(point == Some(true))) & kept,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use AlarmState::{Alarm, InsufficientData, Ok};
     use MissingData::{Breaching, Ignore, Missing, NotBreaching};
@@ -115,9 +164,34 @@ mod tests {
         ];
         for (datapoints_to_alarm, text, expected) in table {
             for (missing, expected) in [Missing, Ignore, Breaching, NotBreaching].into_iter().zip(expected) {
-                let rule = AlarmRule { evaluation_periods: 3, datapoints_to_alarm, missing };
+                let rule = AlarmRule { evaluation_periods: 3, datapoints_to_alarm, missing, range_extra: RANGE_EXTRA };
                 for state in [InsufficientData, Ok, Alarm] {
                     let found = rule.evaluate(&points(text), state);
+                    let window = Window::newest_first(points(text).into_iter().rev());
+                    assert_eq!(rule.evaluate_window(window, state), found, "as bits");
+                    assert_eq!(found, expected.unwrap_or(state), "{datapoints_to_alarm} of 3, {missing:?}: {text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn cw_013_and_sx_026_beyond_the_tables_of_aws() {
+        let kept: Option<AlarmState> = None;
+        let table = [
+            (3, "- 0 - X -", [Some(Ok), Some(Ok), Some(Ok), Some(Ok)]),
+            (3, "X X - - -", [Some(Alarm), kept, Some(Alarm), Some(Ok)]),
+            (2, "X 0 - - X", [Some(Alarm), Some(Alarm), Some(Alarm), Some(Alarm)]),
+            (2, "0 - - - X", [Some(Ok), Some(Ok), Some(Alarm), Some(Ok)]),
+            (3, "- - - X -", [kept, kept, Some(Alarm), Some(Ok)]),
+        ];
+        for (datapoints_to_alarm, text, expected) in table {
+            for (missing, expected) in [Missing, Ignore, Breaching, NotBreaching].into_iter().zip(expected) {
+                let rule = AlarmRule { evaluation_periods: 3, datapoints_to_alarm, missing, range_extra: RANGE_EXTRA };
+                for state in [InsufficientData, Ok, Alarm] {
+                    let found = rule.evaluate(&points(text), state);
+                    let window = Window::newest_first(points(text).into_iter().rev());
+                    assert_eq!(rule.evaluate_window(window, state), found, "as bits");
                     assert_eq!(found, expected.unwrap_or(state), "{datapoints_to_alarm} of 3, {missing:?}: {text}");
                 }
             }
@@ -126,8 +200,10 @@ mod tests {
 
     #[test]
     fn cw_014_a_fresh_low_alarm_waits_for_all_its_datapoints() {
-        let low = AlarmRule { evaluation_periods: 15, datapoints_to_alarm: 15, missing: Missing };
-        let high = AlarmRule { evaluation_periods: 3, datapoints_to_alarm: 3, missing: Missing };
+        let low =
+            AlarmRule { evaluation_periods: 15, datapoints_to_alarm: 15, missing: Missing, range_extra: RANGE_EXTRA };
+        let high =
+            AlarmRule { evaluation_periods: 3, datapoints_to_alarm: 3, missing: Missing, range_extra: RANGE_EXTRA };
         let mut state = InsufficientData;
         for count in 1..=15 {
             state = low.evaluate(&vec![Some(true); count], state);
@@ -138,8 +214,39 @@ mod tests {
 
     #[test]
     fn cw_013_what_is_older_than_the_range_is_forgotten() {
-        let rule = AlarmRule { evaluation_periods: 1, datapoints_to_alarm: 1, missing: Missing };
+        let rule =
+            AlarmRule { evaluation_periods: 1, datapoints_to_alarm: 1, missing: Missing, range_extra: RANGE_EXTRA };
         assert_eq!(rule.evaluate(&points("X - -"), Ok), Alarm);
         assert_eq!(rule.evaluate(&points("X - - -"), Ok), InsufficientData);
+    }
+
+    fn any_points() -> impl Strategy<Value = Vec<Option<bool>>> {
+        prop::collection::vec(prop::option::of(any::<bool>()), 0..80)
+    }
+
+    proptest! {
+        // proves: CW-010, CW-011, CW-012, CW-013
+        #[test]
+        fn a_window_of_bits_says_what_the_list_says(
+            mut list in any_points(),
+            evaluation_periods in 1_usize..=62,
+            datapoints in 0_usize..62,
+            missing in prop::sample::select(vec![Missing, Ignore, Breaching, NotBreaching]),
+            range_extra in 0_usize..=2,
+            state in prop::sample::select(vec![InsufficientData, Ok, Alarm]),
+            more in prop::collection::vec((prop::option::of(any::<bool>()), 0_u64..70), 0..4),
+        ) {
+            let datapoints_to_alarm = datapoints % evaluation_periods + 1;
+            let rule = AlarmRule { evaluation_periods, datapoints_to_alarm, missing, range_extra };
+            let seen = |list: &[Option<bool>]| Window::newest_first(list.iter().rev().take(rule.range()).copied());
+            let mut window = seen(&list);
+            prop_assert_eq!(rule.evaluate_window(window, state), rule.evaluate(&list, state));
+            for (point, times) in more {
+                window = window.followed_by(point, times, rule.range());
+                list.extend((0..times).map(|_| point));
+                prop_assert_eq!(window, seen(&list));
+                prop_assert_eq!(rule.evaluate_window(window, state), rule.evaluate(&list, state));
+            }
+        }
     }
 }

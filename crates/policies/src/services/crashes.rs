@@ -5,7 +5,7 @@
 //! *What AWS documents.* Nothing; observed are 10 to 30 s between a crash and its replacement, for ever (SVC-033).
 //! Other losses (StopTask, a terminated instance) are simply replaced (SVC-024), and tasks that never ran are SVC-041's.
 //!
-//! *What we left out.* The throttle of SVC-040 and SVC-041: a later issue.
+//! *What we left out.* The throttle of SVC-040 and SVC-041, which is [`super::throttle`].
 //!
 //! *How we know it is right.* `svc_033_` and `svc_024_` tests here and in the procedures.
 

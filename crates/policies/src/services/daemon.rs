@@ -7,8 +7,11 @@
 //! *What AWS documents.* The desired count and the constraints that are tested again (PLC-051, PLC-053), that daemons
 //! leave a draining instance last (PLC-054, DRN-009), that a failed placement waits for room on that instance (FLR-033).
 //!
-//! *What we left out.* Updates of the task definition (PLC-055, DEP-016): with one revision neither percentage limits
-//! anything. That room is kept free for daemons (PLC-052) is the placement's business.
+//! A deployment stops old tasks as far as `minimumHealthyPercent` allows and starts the new ones in their place (PLC-055,
+//! DEP-016).
+//!
+//! *What we left out.* The circuit breaker and alarms of a deployment: they are REPLICA's. That room is kept free for daemons
+//! (PLC-052) is the placement's business.
 //!
 //! *How we know it is right.* PX-22 and one test or more for each rule, in `services/tests/`.
 
@@ -17,7 +20,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use ecsim_cluster::definitions::SchedulingStrategy;
 use ecsim_cluster::events::ServiceEvent;
 use ecsim_cluster::{
-    Cluster, Command, Instance, InstanceId, InstanceStatus, PortSet, Resources, Service, ServiceId, StopReason, TaskId,
+    Cluster, Command, DeploymentStatus, Instance, InstanceId, InstanceStatus, PortSet, Resources, RolloutState,
+    Service, ServiceId, StopReason, Task, TaskId,
 };
 use ecsim_kernel::SimTime;
 
@@ -70,6 +74,9 @@ struct Turn {
     /// Of the missing, how many were lost.
     lost: u32,
     ok: u32,
+    /// Tasks of old deployments, those that are not healthy first, and whether they are.
+    old: VecDeque<(TaskId, InstanceId, bool)>,
+    first_ok_at: Option<SimTime>,
     last_ok_at: Option<SimTime>,
     protected_until: Option<SimTime>,
     /// Whether the launch rate or a crash held starts back.
@@ -137,6 +144,8 @@ impl Daemon {
             missing: VecDeque::new(),
             lost: 0,
             ok: 0,
+            old: VecDeque::new(),
+            first_ok_at: None,
             last_ok_at: None,
             protected_until: None,
             held_back: false,
@@ -152,13 +161,21 @@ impl Daemon {
             if task.is_live() {
                 // A task of a provider may still wait for its instance; it is nobody's here.
                 mine.extend(task.instance.map(|instance| (instance, *id)));
-                match health::ok_at(task, view.settings) {
+                match health::ok_at(view, task) {
                     Some(at) if at <= view.now => turn.ok += 1,
-                    at => turn.last_ok_at = turn.last_ok_at.max(at),
+                    at => {
+                        turn.last_ok_at = turn.last_ok_at.max(at);
+                        turn.first_ok_at = match (turn.first_ok_at, at) {
+                            (Some(first), Some(at)) => Some(first.min(at)),
+                            (first, at) => first.or(at),
+                        };
+                    }
                 }
             }
         }
         mine.sort_unstable();
+        let primary = row.primary().map_or(0, |primary| primary.number);
+        let is_old = |task: &Task| task.deployment() != Some(primary);
         let mut lost = VecDeque::new();
         let mut mine_from = mine.as_slice();
         for instance in view.cluster.present() {
@@ -176,7 +193,19 @@ impl Daemon {
                     match task {
                         None if self.held.contains(&id) => lost.push_back(id),
                         None => turn.missing.push_back(id),
-                        Some(task) if view.cluster.task(task).is_bad() => bad.push((task, id)),
+                        Some(task) if is_old(view.cluster.task(task)) => {
+                            let row = view.cluster.task(task);
+                            let is_ok = health::is_ok(view, row);
+                            match row.protected_until.filter(|until| view.now < *until) {
+                                Some(until) => {
+                                    let before = turn.protected_until.unwrap_or(until);
+                                    turn.protected_until = Some(before.min(until));
+                                }
+                                None if is_ok => turn.old.push_back((task, id, is_ok)),
+                                None => turn.old.push_front((task, id, is_ok)),
+                            }
+                        }
+                        Some(task) if health::is_bad(view, view.cluster.task(task)) => bad.push((task, id)),
                         Some(_) => {}
                     }
                     None
@@ -238,7 +267,7 @@ impl Daemon {
         }
         if let Some((task, instance, reason)) = turn.stops.pop_front() {
             self.held.remove(&instance);
-            turn.ok -= u32::from(health::is_ok(view.cluster.task(task), view.now, view.settings));
+            turn.ok -= u32::from(health::is_ok(view, view.cluster.task(task)));
             match reason {
                 StopReason::DaemonConstraint => turn.violated = Some((task, instance)),
                 // Replaced at once: its room is free in the books.
@@ -246,6 +275,17 @@ impl Daemon {
                 _ => {}
             }
             return Some(Command::StopTask { task, reason });
+        }
+        // DEP-016: an old task goes while enough stay healthy without it, and the new one comes in its place at once.
+        let floor = (u64::from(turn.count) * u64::from(row.minimum_healthy_percent)).div_ceil(100);
+        if let Some((task, instance, is_ok)) = turn.old.front().copied()
+            && u64::from(turn.ok) >= floor + u64::from(is_ok)
+        {
+            turn.old.pop_front();
+            turn.ok -= u32::from(is_ok);
+            self.held.remove(&instance);
+            turn.missing.push_front(instance);
+            return Some(Command::StopTask { task, reason: StopReason::Deployment });
         }
         while let Some(instance) = turn.missing.front().copied() {
             if self.refused.contains_key(&instance) {
@@ -265,7 +305,14 @@ impl Daemon {
         if let Some((first, count)) = turn.started.take() {
             return announce(ServiceEvent::TasksStarted { first, count });
         }
-        if row.live != row.desired_count || turn.ok != row.desired_count {
+        if let Some(command) = rollout(view, row, turn) {
+            return Some(command);
+        }
+        if row.live != row.desired_count
+            || turn.ok != row.desired_count
+            || row.deployments.len() > 1
+            || health::is_draining_targets(view, row)
+        {
             self.steady.leave();
         } else if self.steady.hold(view, &view.cluster.definitions().services[service].name) {
             return announce(ServiceEvent::SteadyState);
@@ -280,6 +327,7 @@ impl Daemon {
             turn.held_back.then(|| self.crashes.next()).flatten(),
             turn.held_back.then(|| self.launches.next_room_at()).flatten(),
             all_run.then(|| noticed(turn.last_ok_at)).flatten(),
+            (row.deployments.len() > 1).then(|| noticed(turn.first_ok_at)).flatten(),
             noticed(turn.protected_until),
             turn.more_bad.then(|| noticed(Some(view.now))).flatten(),
             self.steady.since().and(self.steady.again_at()),
@@ -290,6 +338,27 @@ impl Daemon {
         .min()
         .map_or(Decision::Sleep, Decision::WakeAt)
     }
+}
+
+/// How far the deployments have come: an old one is done when its last task has stopped, the new one is complete when it
+/// is alone and every instance has a healthy task of it (DEP-003).
+fn rollout(view: &View<'_>, row: &Service, turn: &Turn) -> Option<Command> {
+    let (primary, old) = row.deployments.split_last()?;
+    let service = row.id;
+    let gone = |number: u32| row.tasks.iter().all(|task| view.cluster.task(*task).deployment() != Some(number));
+    if let Some(done) = old.iter().find(|it| it.live == 0 && gone(it.number)) {
+        let (deployment, rollout) = (done.number, done.rollout);
+        let status = DeploymentStatus::Inactive;
+        return Some(Command::ChangeDeployment { service, deployment, status, rollout, end: None });
+    }
+    let complete = old.is_empty() && row.live == turn.count && turn.ok == turn.count;
+    (complete && primary.rollout == RolloutState::InProgress).then_some(Command::ChangeDeployment {
+        service,
+        deployment: primary.number,
+        status: DeploymentStatus::Primary,
+        rollout: RolloutState::Completed,
+        end: None,
+    })
 }
 
 /// Whether every task of the instance that has not reached STOPPED is a daemon's (PLC-054).

@@ -6,7 +6,8 @@
 //!
 //! * [`replica`], [`daemon`]: the two passes. [`seen`]: what has happened since the last look.
 //! * [`scale_in`]: which task goes first, [`homeless`] without an instance, [`surplus`] of which provider. [`zone_rebalancing`]: what balanced means, and when it is possible.
-//! * [`retry`], [`crashes`], [`launch_rate`]: what holds starts back. [`health`], [`steady`]: when all is well.
+//! * [`retry`], [`crashes`], [`throttle`], [`launch_rate`]: what holds starts back. [`health`], [`steady`]: when all is well.
+//! * [`settings`]: what AWS does not publish about deployments.
 //!
 //! Which instances a service's constraints admit, the placement says: [`crate::placement::daemons::qualifies`].
 
@@ -20,8 +21,10 @@ pub mod replica;
 pub mod retry;
 pub mod scale_in;
 pub mod seen;
+pub mod settings;
 pub mod steady;
 pub mod surplus;
+pub mod throttle;
 pub mod zone_rebalancing;
 
 #[cfg(test)]

@@ -34,6 +34,12 @@ pub struct Providers {
 }
 
 impl Providers {
+    /// Nobody has refused anything.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { refused: BTreeMap::new(), skipped: BTreeMap::new() }
+    }
+
     /// The provider of the next task (CP-013), whoever refused one.
     #[must_use]
     pub fn first(&self, view: &View<'_>, row: &Service) -> Option<ProviderId> {

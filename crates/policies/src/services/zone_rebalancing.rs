@@ -119,7 +119,7 @@ impl Eligibility<'_> {
 #[must_use]
 pub fn configured_zones(view: &View<'_>, service: ServiceId) -> Vec<ZoneId> {
     let definitions = view.cluster.definitions();
-    let subnets = &definitions.services[service].subnets;
+    let subnets = &view.cluster.primary_revision(service).subnets;
     let row = &view.cluster.services()[service];
     let mut configured = vec![false; definitions.zones.len()];
     let on_fargate = is_on_fargate(view, row);
@@ -225,7 +225,7 @@ pub fn zone_counts(view: &View<'_>, service: ServiceId, counted: Counted, moved:
     }
     counts.retain(|count| count.configured || count.tasks > 0);
     let wanted = match counted {
-        Counted::OnInstances => row.desired_count,
+        Counted::OnInstances => row.wanted(),
         Counted::OnFargate(_) => placed.saturating_sub(moved),
     };
     set_targets(&mut counts, wanted);

@@ -225,7 +225,9 @@ impl Lab {
         assert!(request.provider.is_some(), "only a task of a provider waits");
         let task = self.cluster.tasks().next_id();
         let origin = match service {
-            Some(service) => TaskOrigin::Service { service, ordinal: self.cluster.services()[service].started },
+            Some(service) => {
+                TaskOrigin::Service { service, ordinal: self.cluster.services()[service].started, deployment: 0 }
+            }
             None => {
                 self.copies += 1;
                 TaskOrigin::Source { source: SourceId::new(0), ordinal: self.copies }

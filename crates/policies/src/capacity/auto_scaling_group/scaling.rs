@@ -30,7 +30,7 @@ use crate::ages;
 use crate::capacity::managed_scaling::controller::next_minute;
 use crate::capacity::managed_scaling::step::GroupSize;
 use crate::capacity::spec::{AlarmSpec, Comparison, GroupSpec, MissingData, PolicyKind, ScalingMetric, ScalingPolicy};
-use crate::scaling::alarm::{AlarmRule, AlarmState};
+use crate::scaling::alarm::{AlarmRule, AlarmState, RANGE_EXTRA};
 use crate::scaling::clamp::Bounds;
 use crate::scaling::conflict;
 use crate::scaling::metric::{Metric, Millionths};
@@ -528,6 +528,7 @@ impl Trigger {
                 evaluation_periods: spec.evaluation_periods as usize,
                 datapoints_to_alarm: spec.datapoints_to_alarm as usize,
                 missing: spec.missing,
+                range_extra: RANGE_EXTRA,
             },
             period: usize::try_from(spec.period.ms() / MINUTE.ms()).unwrap_or(1).max(1),
             threshold: Millionths(spec.threshold),
@@ -560,12 +561,7 @@ impl Trigger {
     fn evaluate(&mut self, minutes: &VecDeque<Option<Metric>>) {
         let breaches = |value: Metric| {
             let to_threshold = value.cmp_threshold(self.threshold);
-            match self.comparison {
-                Comparison::Greater => to_threshold.is_gt(),
-                Comparison::GreaterOrEqual => to_threshold.is_ge(),
-                Comparison::Less => to_threshold.is_lt(),
-                Comparison::LessOrEqual => to_threshold.is_le(),
-            }
+            self.comparison.is_breached(to_threshold)
         };
         let mut points: Vec<Option<bool>> = self.datapoints(minutes).map(|value| value.map(breaches)).collect();
         points.reverse();

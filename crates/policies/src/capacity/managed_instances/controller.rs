@@ -426,7 +426,6 @@ fn protected_until(view: &View<'_>, instance: InstanceId) -> Option<SimTime> {
 
 /// What a task asks of an instance.
 fn request<'a>(view: &View<'a>, task: &Task) -> Request<'a> {
-    let definitions = view.cluster.definitions();
     Request {
         definition: task.definition,
         requirements: task.requirements,
@@ -434,7 +433,9 @@ fn request<'a>(view: &View<'a>, task: &Task) -> Request<'a> {
         placement: task.placement,
         launch_type: task.launch_type,
         provider: task.provider,
-        subnets: task.service().map_or(&[], |service| &definitions.services[service].subnets),
+        subnets: task
+            .service()
+            .map_or(&[], |service| &view.cluster.revision(service, task.deployment().unwrap_or(0)).subnets),
         zone: None,
         is_daemon: false,
     }

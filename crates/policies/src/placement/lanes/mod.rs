@@ -175,7 +175,10 @@ impl PlacementIndex {
                     group.attribute_changed(attribute);
                 }
             }
-            Fact::ServiceStatusChanged { service, .. } | Fact::ServicePlacementChanged { service, .. } => {
+            // PLC-055: a daemon of another size withholds another room.
+            Fact::ServiceStatusChanged { service, .. }
+            | Fact::ServicePlacementChanged { service, .. }
+            | Fact::DeploymentStarted { service, .. } => {
                 self.daemons_changed |=
                     cluster.definitions().services[service].scheduling == SchedulingStrategy::Daemon;
             }

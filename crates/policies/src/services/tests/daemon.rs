@@ -139,7 +139,7 @@ fn plc_054_daemons_leave_a_draining_instance_last() {
     let second = plan.service(
         "metrics",
         SchedulingStrategy::Daemon,
-        plan.definitions.services[ServiceId::new(0)].task_definition,
+        plan.definitions.services[ServiceId::new(0)].task_definition(),
         plan.definitions.services[ServiceId::new(0)].placement,
     );
     plan.definitions.services[second].maximum_percent = 100;

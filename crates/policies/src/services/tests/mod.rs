@@ -4,6 +4,7 @@
 //! engine promises to: `scheduler_latency` after the first fact that concerns them, or when they asked to be woken.
 
 mod daemon;
+mod deployments;
 mod replica;
 mod scale_in;
 mod zones;
@@ -14,8 +15,8 @@ use ecsim_cluster::definitions::{LaunchType, SchedulingStrategy};
 use ecsim_cluster::events::ServiceEvent;
 use ecsim_cluster::fact::TaskOrigin;
 use ecsim_cluster::{
-    Command, Fact, InstanceId, InstanceStatus, RejectionCounts, ServiceId, ServiceStatus, StopReason, TaskId,
-    TaskStatus, invariants,
+    Command, DeploymentStatus, Fact, InstanceId, InstanceStatus, RejectionCounts, ServiceId, ServiceStatus, StopReason,
+    TargetState, TaskId, TaskStatus, invariants,
 };
 use ecsim_kernel::{Key, SimTime, Span};
 
@@ -73,6 +74,7 @@ impl Bench {
         bench.lab.settings.scheduler_latency = Span::ZERO;
         bench.lab.settings.placement_tie_break = TieBreak::Fixed;
         bench.lab.settings.steady_event_jitter = (Span::ZERO, Span::ZERO);
+        bench.lab.settings.deployments.first_task_digest_gate = false;
         bench
     }
 
@@ -168,6 +170,15 @@ impl Bench {
     fn run(&mut self, task: TaskId) {
         self.fact(Fact::TaskAdmitted { task });
         self.fact(Fact::TaskStatusChanged { task, to: TaskStatus::Running });
+        // Behind a load balancer it is found healthy at once.
+        let row = self.lab.cluster.task(task);
+        let of = row.service().zip(row.deployment());
+        let groups =
+            of.map(|(service, deployment)| self.lab.cluster.revision(service, deployment).target_groups.clone());
+        for group in groups.unwrap_or_default() {
+            self.fact(Fact::TargetRegistered { task, group });
+            self.fact(Fact::TargetStateChanged { task, group, to: TargetState::Healthy });
+        }
     }
 
     /// The task stops by itself, or somebody stops it.
@@ -228,6 +239,9 @@ impl Bench {
                 }
             }
             Todo::Finish(task) => {
+                for target in self.lab.cluster.task(task).targets.clone() {
+                    self.fact(Fact::TargetDeregistered { task, group: target.group });
+                }
                 self.fact(Fact::TaskExecutionStopped { task });
                 self.fact(Fact::TaskStatusChanged { task, to: TaskStatus::Stopped });
             }
@@ -259,10 +273,11 @@ impl Bench {
     fn execute(&mut self, command: Command) {
         self.commands += 1;
         match command {
-            Command::StartServiceTask { service, zone, .. } => {
+            Command::StartServiceTask { service, zone, deployment, .. } => {
                 let row = &self.lab.cluster.services()[service];
                 assert!(row.live < row.live_ceiling(), "a start above maximumPercent (SVC-003)");
-                let request = Request { zone, ..self.request(service) };
+                let definition = self.lab.cluster.revision(service, deployment.unwrap_or(0)).task_definition;
+                let request = Request { zone, definition, ..self.request(service) };
                 let name = &self.lab.cluster.definitions().services[service].name;
                 let ordinal = u64::from(self.lab.cluster.services()[service].started);
                 let mut stream = self.lab.streams.stream(purposes::SCALE_IN, Key::new(name, 1_000_000 + ordinal));
@@ -271,7 +286,7 @@ impl Bench {
                     TieBreak::Random => Ties::Random(&mut stream),
                 };
                 match reference::choose(&self.lab.view(), &request, ties) {
-                    Some(instance) => self.create(service, &request, instance),
+                    Some(instance) => self.create(service, &request, instance, deployment.unwrap_or(0)),
                     None => {
                         self.note(format!("unplaced {}", self.name(service)));
                         let (rejections, closest) = (RejectionCounts::default(), None);
@@ -282,7 +297,28 @@ impl Bench {
                     }
                 }
             }
+            Command::StartDeployment { service, revision, cause } => {
+                let deployment = self.lab.cluster.services()[service].deployments_started;
+                self.note(format!("deployment {deployment} {}", cause.name()));
+                self.fact(Fact::DeploymentStarted { service, deployment, revision, cause });
+            }
+            Command::ChangeDeployment { service, deployment, status, rollout, end } => {
+                // Every service begins with one that completes: it is no news in most tests.
+                if deployment > 0 || status == DeploymentStatus::Inactive {
+                    self.note(format!("deployment {deployment} {} {}", status.name(), rollout.name()));
+                }
+                self.fact(Fact::DeploymentChanged { service, deployment, status, rollout, end });
+            }
+            Command::EnterStage { service, deployment, stage } => {
+                self.note(format!("deployment {deployment} {}", stage.name()));
+                self.fact(Fact::DeploymentStageEntered { service, deployment, stage });
+            }
+            Command::ShiftTraffic { service, deployment, share } => {
+                self.note(format!("deployment {deployment} gets {share}"));
+                self.fact(Fact::TrafficShifted { service, deployment, share });
+            }
             Command::StartDaemonTask { service, instance } => {
+                let deployment = self.lab.cluster.services()[service].primary().expect("a deployment").number;
                 let request = Request { is_daemon: true, ..self.request(service) };
                 let failure = match fit::check(&self.lab.view(), &request, instance) {
                     Err(reason) => Some(reason.code()),
@@ -290,7 +326,7 @@ impl Bench {
                     Ok(()) => None,
                 };
                 match failure {
-                    None => self.create(service, &request, instance),
+                    None => self.create(service, &request, instance, deployment),
                     Some(reason) => {
                         self.note(format!("unplaced {}@{} {reason}", self.name(service), self.lab.name(instance)));
                         let rejections = RejectionCounts::default();
@@ -330,7 +366,7 @@ impl Bench {
     fn check_floor(&self, leaving: TaskId) {
         let service = self.lab.cluster.task(leaving).service().expect("a task of a service");
         let row = &self.lab.cluster.services()[service];
-        let is_ok = |task: TaskId| health::is_ok(self.lab.cluster.task(task), self.lab.now, &self.lab.settings);
+        let is_ok = |task: TaskId| health::is_ok(&self.lab.view(), self.lab.cluster.task(task));
         let stay = row.tasks.iter().filter(|task| **task != leaving && is_ok(**task)).count();
         assert!(stay as u32 >= row.healthy_floor(), "{leaving:?} leaves {stay} healthy tasks");
     }
@@ -341,7 +377,7 @@ impl Bench {
         Request { launch_type: LaunchType::Ec2, ..request }
     }
 
-    fn create(&mut self, service: ServiceId, request: &Request<'_>, instance: InstanceId) {
+    fn create(&mut self, service: ServiceId, request: &Request<'_>, instance: InstanceId, deployment: u32) {
         let task = self.lab.cluster.tasks().next_id();
         self.note(format!("start t{task}@{}", self.lab.name(instance)));
         let ordinal = self.lab.cluster.services()[service].started;
@@ -349,7 +385,7 @@ impl Bench {
             task,
             definition: request.definition,
             group: request.group,
-            origin: TaskOrigin::Service { service, ordinal },
+            origin: TaskOrigin::Service { service, ordinal, deployment },
             placement: request.placement,
             launch_type: request.launch_type,
             provider: request.provider,
@@ -373,6 +409,7 @@ impl Bench {
         let zone = |zone| self.lab.cluster.definitions().zones.name(zone).trim_start_matches("us-east-1").to_owned();
         let text = match event {
             ServiceEvent::TasksStarted { first, count } => format!("t{first}+{count} started"),
+            ServiceEvent::TasksStopped { first, count } => format!("t{first}+{count} stopped"),
             ServiceEvent::RebalancingTasksStarted { zone: at, first, count } => {
                 format!("t{first}+{count} started in {}", zone(at))
             }

@@ -143,10 +143,10 @@ fn azr_005_zones_of_the_subnets_or_of_instances_that_would_do() {
     let placement = plan.service_default(&["attribute:role == web"]);
     replica_with(&mut plan, "web", 2, placement, (10, 10));
     let awsvpc = replica(&mut plan, "zoned", 2);
-    let task = plan.definitions.services[awsvpc].task_definition;
+    let task = plan.definitions.services[awsvpc].task_definition();
     plan.definitions.task_definitions[task].network_mode = NetworkMode::Awsvpc;
     let subnets = vec![plan.subnet("one", "b", 100), plan.subnet("two", "e", 100), plan.subnet("three", "b", 100)];
-    plan.definitions.services[awsvpc].subnets = subnets;
+    plan.definitions.services[awsvpc].revisions[0].subnets = subnets;
     let mut lab = plan.start();
     let zones = |lab: &crate::testkit::Lab, service| -> Vec<u32> {
         zone_counts(&lab.view(), service, Counted::OnInstances, 0).iter().map(|count| count.zone.get()).collect()

@@ -259,7 +259,7 @@ fn cp_042_distinct_instances_and_network_interfaces_are_honoured() {
     assert_eq!(scene.bought(&commands).len(), 3);
     let mut setup = Setup::new(None, false, &["a"]);
     let service = setup.service("eni", 7, 100, &[]);
-    let definition = setup.plan.definitions.services[service].task_definition;
+    let definition = setup.plan.definitions.services[service].task_definition();
     setup.plan.definitions.task_definitions[definition].requirements.eni = true;
     let mut scene = setup.start();
     scene.wait(service, 7);
