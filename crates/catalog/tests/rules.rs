@@ -296,6 +296,7 @@ fn cql_015_zone_and_architecture_are_spelt_as_in_the_attributes() {
     assert!(Catalog::availability_zones("us-east-1", "m5.large").contains(&"us-east-1a".to_owned()));
 }
 
+// proves: SX-028
 #[test]
 fn fgt_001_the_sizes_are_the_documented_ones() {
     let gib = |from: u32, to: u32, step: usize| (from..=to).step_by(step).map(|gib| gib * 1024);

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use ecsim_cluster::definitions::{
     ContainerDefinition, Definitions, InstanceShape, LaunchType, NetworkMode, PlannedInstance, PullBehavior,
-    SchedulingStrategy, ServiceDefinition, Source, Subnet, TaskDefinition,
+    SchedulingStrategy, ServiceDefinition, ServiceRevision, Source, Subnet, TaskDefinition,
 };
+use ecsim_cluster::targets::TargetGroupDefinition;
 use ecsim_cluster::{
     AttributeId, CallId, GpuNeed, InstanceId, PlacementId, Port, PortSet, Protocol, Requirements, Resources, ServiceId,
-    ShapeId, SourceId, SubnetId, TaskDefinitionId, ValueId,
+    ShapeId, SourceId, SubnetId, TargetGroupId, TaskDefinitionId, ValueId,
 };
 use ecsim_kernel::{Distribution, SimTime, Span, Table};
 use ecsim_policies::Settings;
@@ -20,8 +21,11 @@ use ecsim_policies::capacity::spec::CapacityModel;
 use ecsim_policies::placement::constraints::Constraint;
 use ecsim_policies::placement::strategies::{self, SpreadField, Strategy};
 use ecsim_policies::placement::{Placement, validate};
-use ecsim_policies::settings::TieBreak;
+use ecsim_policies::scaling::service::spec::ScalingModel;
+use ecsim_policies::services::settings::DeploymentSettings;
+use ecsim_policies::settings::{PullRetry, TieBreak};
 
+use crate::demand::DemandModel;
 use crate::fleet::FleetModel;
 use crate::model::{
     Arrivals, Call, ContainerBehavior, HealthBehavior, InstanceBehavior, Model, SourceModel, TaskBehavior,
@@ -60,6 +64,10 @@ pub struct Builder {
     pub capacity: CapacityModel,
     /// How they behave; quiet at first.
     pub fleet: FleetModel,
+    /// Requests to services, callers before those they call; none at first.
+    pub demand: DemandModel,
+    /// Alarms and service auto scaling.
+    pub scaling: ScalingModel,
 }
 
 /// The distribution that is always `seconds`.
@@ -113,7 +121,9 @@ impl Builder {
                     ..CapacitySettings::default()
                 },
                 replace_crashed_delay: none,
+                pull_retry: PullRetry { attempts: 1, ..PullRetry::default() },
                 healthy_wait: none,
+                deployments: DeploymentSettings { first_task_digest_gate: false, ..DeploymentSettings::default() },
                 ..Settings::default()
             },
             seed: 1,
@@ -127,6 +137,8 @@ impl Builder {
             },
             capacity: CapacityModel::default(),
             fleet: FleetModel::quiet(),
+            demand: DemandModel::default(),
+            scaling: ScalingModel::default(),
         }
     }
 
@@ -169,6 +181,7 @@ impl Builder {
             trunk: false,
             external: false,
             pull_behavior: PullBehavior::Default,
+            image_cleanup: None,
             stop_timeout: Span::from_secs(30),
             hidden_enis: 0,
             dynamic_ports: 28_232,
@@ -238,6 +251,7 @@ impl Builder {
             requirements,
             ports: Vec::new(),
             required_attributes,
+            task_cpu: None,
             task_memory: None,
             containers: vec![ContainerDefinition {
                 name: "app".into(),
@@ -274,9 +288,15 @@ impl Builder {
                 stop_exit_code: 0,
                 memory: None,
                 health: HealthBehavior::default(),
+                probes: HealthBehavior::default(),
             }],
         });
         id
+    }
+
+    /// A target group; tasks register with it where the revision of their service names it.
+    pub fn target_group(&mut self, group: TargetGroupDefinition) -> TargetGroupId {
+        self.definitions.target_groups.push(group)
     }
 
     /// CPU units and MiB, nothing else.
@@ -385,13 +405,13 @@ impl Builder {
             scheduling: SchedulingStrategy::Replica,
             launch_type: LaunchType::Ec2,
             strategy: None,
-            task_definition,
+            revisions: vec![ServiceRevision::plain(task_definition)],
             desired_count,
             minimum_healthy_percent: 100,
             maximum_percent: 200,
             placement,
             availability_zone_rebalancing: false,
-            subnets: Vec::new(),
+            health_check_grace: ecsim_kernel::Span::ZERO,
             exists_at_start: true,
         })
     }
@@ -462,11 +482,14 @@ impl Builder {
             metrics_period: self.metrics_period,
             sources: Arc::new(self.sources),
             behaviors: Arc::new(self.behaviors),
+            target_behaviors: Arc::default(),
             instance_behavior: self.instance_behavior,
             capacity: Arc::new(self.capacity),
             fleet: Arc::new(self.fleet),
+            scaling: Arc::new(self.scaling),
             timeline: self.timeline.into(),
             calls: Arc::new(self.calls),
+            demand: Arc::new(self.demand),
         }
     }
 }

@@ -13,6 +13,8 @@ use ecsim_policies::placement::constraints::member_of;
 use ecsim_policies::placement::{Request, fit};
 
 mod capacity;
+mod deployments;
+mod scaling;
 
 use crate::execute::NewTask;
 use crate::model::{Call, InstanceSelector, TaskSelector};
@@ -50,6 +52,28 @@ impl Step<'_> {
                 Ok(())
             }
             Call::UpdateService { .. } => self.update_service(&model.calls[id]),
+            Call::Deploy { update, service, revision, force, policy } => {
+                self.update_service(update)?;
+                self.deploy(*service, *revision, *force, *policy);
+                Ok(())
+            }
+            Call::CreateTaskSet { service, revision, scale } => self.create_task_set(*service, *revision, *scale),
+            Call::ScaleTaskSet { service, deployment, scale, deleted } => {
+                self.scale_task_set(*service, *deployment, *scale, *deleted)
+            }
+            Call::SetPrimaryTaskSet { service, deployment } => self.set_primary_task_set(*service, *deployment),
+            Call::StopServiceDeployment { service, how } => {
+                let deployment = self.sim.deployment_in_progress(*service)?;
+                self.emit(Fact::DeploymentStopAsked { service: *service, deployment, how: *how });
+                self.emit(Fact::ServiceUpdated { service: *service });
+                Ok(())
+            }
+            Call::ContinueServiceDeployment { service, proceed } => {
+                let deployment = self.sim.deployment_in_progress(*service)?;
+                self.emit(Fact::DeploymentAnswered { service: *service, deployment, proceed: *proceed });
+                self.emit(Fact::ServiceUpdated { service: *service });
+                Ok(())
+            }
             Call::CreateService { service } => {
                 if self.sim.cluster.services()[*service].status != ServiceStatus::Absent {
                     return Err(CallError::ServiceNotActive { service: *service });
@@ -138,6 +162,10 @@ impl Step<'_> {
                 }
                 Ok(())
             }
+            Call::SetAlarmState { .. }
+            | Call::SetAlarmActions { .. }
+            | Call::RegisterScalableTarget { .. }
+            | Call::DeregisterScalableTarget { .. } => self.scaling_call(id),
             _ => self.capacity_call(id),
         }
     }
@@ -197,7 +225,8 @@ impl Step<'_> {
     }
 
     fn update_service(&mut self, call: &Call) -> Result<(), CallError> {
-        let Call::UpdateService { service, desired_count, placement, healthy_percent, rebalancing, capacity } = call
+        let Call::UpdateService { service, desired_count, placement, healthy_percent, rebalancing, capacity, grace } =
+            call
         else {
             return Ok(());
         };
@@ -227,6 +256,9 @@ impl Step<'_> {
         }
         if let Some(enabled) = *rebalancing {
             self.emit(Fact::RebalancingChanged { service, enabled });
+        }
+        if let Some(to) = *grace {
+            self.grace_period_changes(service, to);
         }
         if let Some(to) = *desired_count {
             self.emit(Fact::DesiredCountChanged { service, to });

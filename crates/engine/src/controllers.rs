@@ -1,17 +1,23 @@
 //! Every control loop of a run, and which number it has.
 //!
-//! Numbers are permanent within a run: services first, then providers, groups, and the scaling loops of groups.
+//! Numbers are permanent within a run: services first, then providers, groups, the scaling loops of groups and of services,
+//! and alarms.
 
 use ecsim_cluster::definitions::ProviderKind;
-use ecsim_cluster::{AsgId, Cluster, Definitions, ProviderId, ServiceId};
+use ecsim_cluster::{AlarmId, AsgId, Cluster, Definitions, ProviderId, ServiceId};
 use ecsim_kernel::{Table, id};
 use ecsim_policies::capacity::auto_scaling_group::controller::GroupController;
 use ecsim_policies::capacity::auto_scaling_group::scaling::GroupScalingController;
 use ecsim_policies::capacity::managed_instances::controller::ManagedInstancesController;
 use ecsim_policies::capacity::managed_scaling::controller::ManagedScalingController;
 use ecsim_policies::capacity::spec::CapacityModel;
+use ecsim_policies::cloudwatch::controller::AlarmController;
+use ecsim_policies::scaling::service::ServiceScalingController;
+use ecsim_policies::scaling::service::spec::ScalingModel;
 use ecsim_policies::services::ServiceController;
 use ecsim_policies::{Controller as _, Decision, View};
+
+use crate::event::Order;
 
 id!(
     /// A control loop.
@@ -26,6 +32,8 @@ pub(crate) enum AnyController {
     Group(Box<GroupController>),
     GroupScaling(Box<GroupScalingController>),
     ManagedInstances(Box<ManagedInstancesController>),
+    ServiceScaling(Box<ServiceScalingController>),
+    Alarm(AlarmController),
     /// Nothing is to be looked after.
     Idle,
 }
@@ -38,6 +46,8 @@ impl AnyController {
             Self::Group(controller) => controller.decide(view),
             Self::GroupScaling(controller) => controller.decide(view),
             Self::ManagedInstances(controller) => controller.decide(view),
+            Self::ServiceScaling(controller) => controller.decide(view),
+            Self::Alarm(controller) => controller.decide(view),
             Self::Idle => Decision::Sleep,
         }
     }
@@ -59,6 +69,23 @@ impl Numbers {
             providers: count(definitions.capacity_providers.len()),
             groups: count(definitions.auto_scaling_groups.len()),
         }
+    }
+
+    const fn before_service_scaling(self) -> u32 {
+        self.services + self.providers + self.groups + self.groups
+    }
+
+    pub(crate) const fn service_scaling(self, service: ServiceId) -> ControllerId {
+        ControllerId::new(self.before_service_scaling() + service.get())
+    }
+
+    pub(crate) const fn alarm(self, alarm: AlarmId) -> ControllerId {
+        ControllerId::new(self.before_service_scaling() + self.services + alarm.get())
+    }
+
+    /// When within an instant a loop has its turn: alarms are what CloudWatch publishes, everybody else acts on it.
+    pub(crate) const fn order(self, id: ControllerId) -> Order {
+        if id.get() >= self.before_service_scaling() + self.services { Order::Publish } else { Order::Control }
     }
 
     pub(crate) const fn service(self, service: ServiceId) -> ControllerId {
@@ -84,7 +111,11 @@ impl Numbers {
 }
 
 /// All loops, by number.
-pub(crate) fn all(cluster: &Cluster, capacity: &CapacityModel) -> Table<ControllerId, AnyController> {
+pub(crate) fn all(
+    cluster: &Cluster,
+    capacity: &CapacityModel,
+    scaling: &ScalingModel,
+) -> Table<ControllerId, AnyController> {
     let definitions = cluster.definitions();
     let mut controllers = Table::default();
     for service in definitions.services.ids() {
@@ -107,6 +138,18 @@ pub(crate) fn all(cluster: &Cluster, capacity: &CapacityModel) -> Table<Controll
             GroupScalingController::new(group, spec)
                 .map_or(AnyController::Idle, |controller| AnyController::GroupScaling(Box::new(controller))),
         );
+    }
+    for service in definitions.services.ids() {
+        controllers.push(
+            ServiceScalingController::new(service, scaling)
+                .map_or(AnyController::Idle, |controller| AnyController::ServiceScaling(Box::new(controller))),
+        );
+    }
+    for alarm in definitions.alarms.ids() {
+        controllers.push(match scaling.alarms.get(alarm) {
+            Some(spec) => AnyController::Alarm(AlarmController::new(alarm, spec.clone())),
+            None => AnyController::Idle,
+        });
     }
     controllers
 }

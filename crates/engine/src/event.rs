@@ -1,7 +1,7 @@
 //! Everything that can be due: a closed list, so that one sees all of it and the compiler finds every place.
 
 use ecsim_cluster::reasons::StartError;
-use ecsim_cluster::{CallId, InstanceId, PoolId, ServiceId, SourceId, TaskId, ZoneId};
+use ecsim_cluster::{CallId, InstanceId, PoolId, SeriesId, ServiceId, SourceId, TargetGroupId, TaskId, ZoneId};
 use ecsim_kernel::Phase;
 
 /// Something due at an instant.
@@ -78,6 +78,10 @@ pub enum Event {
     ZoneRecovers(ZoneId),
     /// A custom metric has its next value.
     MetricValue(u32),
+    /// A period of a custom metric that somebody watches ends.
+    MetricPeriodEnds(SeriesId),
+    /// A datapoint of a custom metric becomes visible (CW-050).
+    MetricPublished(SeriesId),
     /// A task has waited in PROVISIONING as long as it will (CAS-010).
     ProvisioningTimeout(TaskId),
     /// Fargate Spot takes a task back (SPT-011).
@@ -109,6 +113,13 @@ pub enum Event {
     },
     /// The images of a task are there.
     ImagesPulled(TaskId),
+    /// The agent gives up pulling an image (TSK-051).
+    PullFails {
+        /// Of which task.
+        task: TaskId,
+        /// With which error.
+        error: StartError,
+    },
     /// The containers of a task have started.
     ContainersStarted(TaskId),
     /// A container exits.
@@ -154,6 +165,41 @@ pub enum Event {
         /// In which of its runs.
         run: u16,
     },
+    /// A task has been registered wherever it has to be before it is RUNNING (TSK-004).
+    Activated(TaskId),
+    /// The registration of a task with a target group is complete (LB-010).
+    TargetRegisters {
+        /// Which task.
+        task: TaskId,
+        /// Where.
+        group: TargetGroupId,
+    },
+    /// The probes of a target say something new (LB-014).
+    TargetChanges {
+        /// Which task.
+        task: TaskId,
+        /// Where.
+        group: TargetGroupId,
+        /// Which of its plans: it was made anew where a container ended or started again.
+        plan: u16,
+    },
+    /// The deregistration delay of a target is over (LB-021).
+    TargetDrained {
+        /// Which task.
+        task: TaskId,
+        /// Where.
+        group: TargetGroupId,
+    },
+    /// ECS has seen that no load balancer drains a task any more: it gets the stop signal (LB-021).
+    Deactivated(TaskId),
+    /// The grace period of a task is over (SVC-014).
+    GraceEnds(TaskId),
+    /// What services have to say of their targets, gathered over an instant (SVC-051).
+    TargetsTold,
+    /// Requests to services, or what becomes of them, change; or a period of a watched metric ends.
+    DemandMoves,
+    /// Datapoints become visible (CW-050).
+    DatapointsAppear,
     /// A metrics period ends.
     PeriodEnded,
 }

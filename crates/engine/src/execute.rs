@@ -1,11 +1,11 @@
 //! Commands become facts: the one place where a controller's wish meets the cluster.
 
 use ecsim_cluster::definitions::LaunchType;
-use ecsim_cluster::events::ServiceEvent;
+use ecsim_cluster::events::{ScaledBy, ServiceEvent};
 use ecsim_cluster::fact::{HeldBack, TaskOrigin};
 use ecsim_cluster::{
-    Command, Fact, GroupId, InstanceId, PlacementId, ProviderId, Requirements, ServiceId, StopReason, SubnetId,
-    TaskDefinitionId, TaskId, ZoneId,
+    ActivityStatus, Command, Fact, GroupId, InstanceId, PlacementId, ProviderId, Requirements, ServiceDecision,
+    ServiceId, StopReason, SubnetId, TaskDefinitionId, TaskId, ZoneId,
 };
 use ecsim_kernel::Key;
 use ecsim_policies::placement::{Request, Ties, explain, select};
@@ -62,15 +62,28 @@ impl Step<'_> {
     /// Carries out a command, or refuses it with a fact.
     pub(crate) fn execute(&mut self, command: Command) {
         match command {
-            Command::StartServiceTask { service, zone, provider } => {
-                self.start_service_task(service, zone, provider, None);
+            Command::StartServiceTask { service, zone, provider, deployment } => {
+                self.start_service_task(service, zone, provider, None, deployment);
             }
             Command::StartDaemonTask { service, instance } => {
                 let has_strategy = self.sim.cluster.services()[service].strategy.is_some();
                 let provider = self.sim.cluster.instances()[instance].provider.filter(|_| has_strategy);
-                self.start_service_task(service, None, provider, Some(instance));
+                self.start_service_task(service, None, provider, Some(instance), None);
             }
             Command::StopTask { task, reason } => self.stop_task(task, reason),
+            Command::StartDeployment { service, revision, cause } => {
+                let deployment = self.sim.cluster.services()[service].deployments_started;
+                self.emit(Fact::DeploymentStarted { service, deployment, revision, cause });
+            }
+            Command::ChangeDeployment { service, deployment, status, rollout, end } => {
+                self.emit(Fact::DeploymentChanged { service, deployment, status, rollout, end });
+            }
+            Command::EnterStage { service, deployment, stage } => {
+                self.emit(Fact::DeploymentStageEntered { service, deployment, stage });
+            }
+            Command::ShiftTraffic { service, deployment, share } => {
+                self.emit(Fact::TrafficShifted { service, deployment, share });
+            }
             Command::SetDaemonCount { service, count } => self.emit(Fact::DesiredCountChanged { service, to: count }),
             Command::Announce { service, event } => self.announce(service, event),
             Command::SetServiceStatus { service, to } => self.emit(Fact::ServiceStatusChanged { service, to }),
@@ -92,6 +105,25 @@ impl Step<'_> {
             Command::StartWarmInstance { instance } => self.start_warm_instance(instance),
             Command::TerminateInstance { instance, reason } => self.terminate_instance(instance, reason),
             Command::DrainInstance { instance } => self.drain_instance(instance),
+            Command::SetAlarmState { alarm, to } => self.emit(Fact::AlarmStateChanged { alarm, to }),
+            Command::ScaleService { service, to, decision } => self.scale_service(service, to, decision),
+            Command::SetCapacityLimits { service, min, max } => {
+                let suspended = self.sim.cluster.scaling_of(service).suspended;
+                self.emit(Fact::ScalableTargetChanged { service, registered: true, min, max, suspended });
+            }
+            Command::EndServiceScaling { service, activity, status, to, decision } => {
+                self.emit(Fact::ServiceScalingEnded { service, activity, status });
+                if status == ActivityStatus::Successful {
+                    let by = ScaledBy::of(&decision);
+                    self.announce(service, ServiceEvent::Scaled { to, by, fulfilled: true });
+                }
+            }
+            Command::NoteNotScaled { service, withheld } => {
+                self.emit(Fact::ServiceScalingWithheld { service, withheld });
+            }
+            Command::NoteForecast { service, policy, hour, load, capacity } => {
+                self.emit(Fact::CapacityForecast { service, policy, hour, load, capacity });
+            }
             Command::EndRefresh { group, to } => {
                 if let Some(refresh) = self.sim.cluster.groups()[group].refresh {
                     self.emit(Fact::InstanceRefreshChanged { group, refresh, to });
@@ -170,25 +202,28 @@ impl Step<'_> {
         zone: Option<ZoneId>,
         provider: Option<ProviderId>,
         daemon_on: Option<InstanceId>,
+        deployment: Option<u32>,
     ) {
         let model = std::sync::Arc::clone(&self.sim.model);
         let definition = &model.definitions.services[service];
         let row = &self.sim.cluster.services()[service];
         let ordinal = row.started;
-        let task_definition = row.task_definition;
+        let deployment = deployment.unwrap_or_else(|| row.primary().map_or(0, |primary| primary.number));
+        let revision = self.sim.cluster.revision(service, deployment).clone();
+        let task_definition = revision.task_definition;
         let requirements = model.definitions.task_definitions[task_definition].requirements;
         let launch_type = self.sim.launch_type_of(provider, row.launch_type);
         let task = NewTask {
             definition: task_definition,
             group: definition.group,
-            origin: TaskOrigin::Service { service, ordinal },
+            origin: TaskOrigin::Service { service, ordinal, deployment },
             placement: row.placement,
             launch_type,
             provider,
             requirements,
         };
         if launch_type == LaunchType::Fargate {
-            match self.create_fargate_task(task, &definition.subnets, zone) {
+            match self.create_fargate_task(task, &revision.subnets, zone) {
                 Ok(()) => {}
                 // A rebalancing move is not worth a word beside that of AZR-008.
                 Err(_) if zone.is_some() => {}
@@ -208,7 +243,7 @@ impl Step<'_> {
             placement: row.placement,
             launch_type,
             provider,
-            subnets: &definition.subnets,
+            subnets: &revision.subnets,
             zone,
             is_daemon: daemon_on.is_some(),
         };
@@ -235,7 +270,7 @@ impl Step<'_> {
         };
         match placed {
             Placed::At(instance) => {
-                let subnet = self.choose_subnet(&definition.subnets, instance, requirements.eni, key);
+                let subnet = self.choose_subnet(&revision.subnets, instance, requirements.eni, key);
                 self.create_task(task, Some(instance), subnet);
             }
             Placed::Nowhere => {
@@ -287,8 +322,18 @@ impl Step<'_> {
         }
     }
 
+    /// `UpdateService` by Application Auto Scaling: an activity begins (SAS-001).
+    pub(crate) fn scale_service(&mut self, service: ServiceId, to: u32, decision: ServiceDecision) {
+        let from = self.sim.cluster.services()[service].desired_count;
+        let activity = self.sim.cluster.scaling_of(service).activities;
+        self.emit(Fact::ServiceScalingDecided { service, activity, from, to, decision });
+        self.emit(Fact::DesiredCountChanged { service, to });
+        self.emit(Fact::ServiceUpdated { service });
+        self.announce(service, ServiceEvent::Scaled { to, by: ScaledBy::of(&decision), fulfilled: false });
+    }
+
     /// An entry of the event list, unless the same was said lately (FLR-012).
-    fn announce(&mut self, service: ServiceId, event: ServiceEvent) {
+    pub(crate) fn announce(&mut self, service: ServiceId, event: ServiceEvent) {
         let sim = &*self.sim;
         let repeat = sim.model.settings.service_event_repeat;
         if !sim.cluster.services()[service].last_events.holds_back(event, sim.now, repeat.ms()) {

@@ -2,6 +2,7 @@
 //!
 //! Tables are parallel to those of the cluster's definitions. Distributions are in seconds.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ecsim_cluster::{AsgId, MetricId, PoolId, ProviderId};
@@ -35,6 +36,8 @@ pub struct FleetModel {
     pub managed_draining_limit: Span,
     /// Scheduled values of custom metrics.
     pub metrics: Vec<MetricSeries>,
+    /// From one sample of a custom metric to the next, where it is not a minute.
+    pub metric_periods: BTreeMap<MetricId, Span>,
     /// AWS Fargate.
     pub fargate: FargateModel,
 }
@@ -133,6 +136,7 @@ impl FleetModel {
             provisioning_timeout: Distribution::constant(1_800.0).expect("a constant"),
             managed_draining_limit: Span::from_hours(48),
             metrics: Vec::new(),
+            metric_periods: BTreeMap::new(),
             fargate: FargateModel {
                 unavailable: Vec::new(),
                 spot_interruptions_per_hour: 0.0,

@@ -1,7 +1,9 @@
 //! The loop of a run, and the world around the cluster.
 //!
+//! * [`load`]: what requests do to tasks: queueing theory.
 //! * [`model`]: the checked scenario: what [`Simulation`] runs.
 //! * [`builder`]: models made by hand.
+//! * [`demand`]: requests to services, part of the model.
 //! * [`fleet`]: how capacity behaves, part of the model.
 //! * [`event`]: everything that can be due.
 //! * [`simulation`]: the loop, on one screen.
@@ -16,13 +18,16 @@
 pub mod builder;
 mod calls;
 mod controllers;
+pub mod demand;
 pub mod event;
 mod execute;
 pub mod fleet;
+pub mod load;
 pub mod model;
 pub mod probe;
 pub mod purposes;
 pub mod simulation;
+mod watchers;
 mod world;
 
 pub use model::Model;

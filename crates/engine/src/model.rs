@@ -1,21 +1,25 @@
 //! The checked scenario, in the engine's terms: every default is filled in and every name is an id.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ecsim_cluster::cloudwatch::AlarmState;
 use ecsim_cluster::definitions::ManagedScaling;
 use ecsim_cluster::definitions::{Definitions, LaunchType};
 use ecsim_cluster::reasons::StartError;
 use ecsim_cluster::{
-    AsgId, AttributeId, CallId, GroupId, InstanceId, InstanceStatus, Market, MetricId, PlacementId, PolicyId, PoolId,
-    Processes, ProviderId, Requirements, ServiceId, SourceId, StrategyId, SubnetId, TaskDefinitionId, TextId, ValueId,
-    ZoneId,
+    AlarmId, AsgId, AttributeId, CallId, GroupId, InstanceId, InstanceStatus, Market, MetricId, PlacementId, PolicyId,
+    PoolId, Processes, ProviderId, Requirements, ServiceId, SourceId, StopType, StrategyId, SubnetId, Suspended,
+    TargetGroupId, TaskDefinitionId, TextId, ValueId, ZoneId,
 };
 use ecsim_kernel::{Distribution, SimTime, Span, Table};
 use ecsim_policies::Settings;
 use ecsim_policies::capacity::spec::CapacityModel;
 use ecsim_policies::placement::Placement;
 use ecsim_policies::placement::constraints::query::Expression;
+use ecsim_policies::scaling::service::spec::ScalingModel;
 
+use crate::demand::DemandModel;
 use crate::fleet::{FargateBehavior, FleetModel};
 
 /// Everything a run needs. Built by the scenario crate, or by hand from Rust.
@@ -43,16 +47,22 @@ pub struct Model {
     pub sources: Arc<Table<SourceId, SourceModel>>,
     /// How tasks behave on their hosts; parallel to `definitions.task_definitions`.
     pub behaviors: Arc<Table<TaskDefinitionId, TaskBehavior>>,
+    /// How tasks answer the probes of single target groups, in place of what their containers do otherwise.
+    pub target_behaviors: Arc<BTreeMap<TargetGroupId, HealthBehavior>>,
     /// How instances behave.
     pub instance_behavior: InstanceBehavior,
     /// Groups, providers and pools as configured.
     pub capacity: Arc<CapacityModel>,
     /// How they behave.
     pub fleet: Arc<FleetModel>,
+    /// Alarms and service auto scaling as configured.
+    pub scaling: Arc<ScalingModel>,
     /// Calls of the timeline, by time and then by place in the scenario.
     pub timeline: Arc<[(SimTime, CallId)]>,
     /// What they do.
     pub calls: Arc<Table<CallId, Call>>,
+    /// Requests to services.
+    pub demand: Arc<DemandModel>,
 }
 
 /// What asks for standalone tasks, and how.
@@ -190,9 +200,12 @@ pub struct ContainerBehavior {
     pub memory: Option<MemoryUse>,
     /// How its health check goes, where it has one.
     pub health: HealthBehavior,
+    /// How it answers the probes of load balancers (LB-014), from its start.
+    pub probes: HealthBehavior,
 }
 
-/// How the health check of a container goes. Times in seconds, from the container's start. By default it passes at once.
+/// How the health check of a container, or a probe of a load balancer, goes. Times in seconds, from the container's start.
+/// By default it passes at once.
 #[derive(Clone, Debug, Default)]
 pub struct HealthBehavior {
     /// Probes that begin earlier fail; `None`: it is ready at once.
@@ -285,6 +298,63 @@ pub enum Call {
         rebalancing: Option<bool>,
         /// The strategy, or the launch type where there is none any more (CP-018).
         capacity: Option<(Option<StrategyId>, LaunchType)>,
+        /// `healthCheckGracePeriodSeconds` (SVC-014).
+        grace: Option<Span>,
+    },
+    /// `UpdateService` with something that may start a deployment (SVC-060, SVC-062), or that changes how the service
+    /// deploys (SVC-061).
+    Deploy {
+        /// The rest of the call.
+        update: Box<Self>,
+        /// Which.
+        service: ServiceId,
+        /// The revision that the service has from now on; `None`: as before.
+        revision: Option<u32>,
+        /// `forceNewDeployment`.
+        force: bool,
+        /// The number of the deployment policy from now on; `None`: as before.
+        policy: Option<u32>,
+    },
+    /// `CreateTaskSet` (DEP-080): the next deployment of the service.
+    CreateTaskSet {
+        /// Of which service.
+        service: ServiceId,
+        /// What it runs.
+        revision: u32,
+        /// In millionths of the desired count.
+        scale: u32,
+    },
+    /// `UpdateTaskSet` and `DeleteTaskSet` (DEP-080).
+    ScaleTaskSet {
+        /// Of which service.
+        service: ServiceId,
+        /// The number of its deployment.
+        deployment: u32,
+        /// In millionths of the desired count; 0 where it is deleted.
+        scale: u32,
+        /// Whether it is deleted, and whether by force.
+        deleted: Option<bool>,
+    },
+    /// `UpdateServicePrimaryTaskSet`: the traffic is its own from now on (DEP-080).
+    SetPrimaryTaskSet {
+        /// Of which service.
+        service: ServiceId,
+        /// The number of its deployment.
+        deployment: u32,
+    },
+    /// `StopServiceDeployment` (DEP-002).
+    StopServiceDeployment {
+        /// Of which service.
+        service: ServiceId,
+        /// `stopType`.
+        how: StopType,
+    },
+    /// `ContinueServiceDeployment` (DEP-066).
+    ContinueServiceDeployment {
+        /// Of which service.
+        service: ServiceId,
+        /// CONTINUE; else ROLLBACK.
+        proceed: bool,
     },
     /// `UpdateAutoScalingGroup`; `None` keeps.
     UpdateAutoScalingGroup {
@@ -483,6 +553,36 @@ pub enum Call {
         tasks: TaskSelector,
         /// How long after the notice it stops them.
         wait: Span,
+    },
+    /// `SetAlarmState`.
+    SetAlarmState {
+        /// Which.
+        alarm: AlarmId,
+        /// The state until the next evaluation.
+        to: AlarmState,
+    },
+    /// `EnableAlarmActions`, `DisableAlarmActions`.
+    SetAlarmActions {
+        /// Which.
+        alarms: Vec<AlarmId>,
+        /// Whether they act.
+        enabled: bool,
+    },
+    /// `RegisterScalableTarget`; `None` keeps (SAS-001, SAS-003).
+    RegisterScalableTarget {
+        /// Of which service.
+        service: ServiceId,
+        /// `MinCapacity`.
+        min: Option<u32>,
+        /// `MaxCapacity`.
+        max: Option<u32>,
+        /// What is suspended.
+        suspended: Option<Suspended>,
+    },
+    /// `DeregisterScalableTarget`.
+    DeregisterScalableTarget {
+        /// Of which service.
+        service: ServiceId,
     },
     /// A custom metric gets a value.
     SetMetric {

@@ -67,5 +67,11 @@ pub const FARGATE: Purpose = Purpose(129);
 pub const FARGATE_SPOT: Purpose = Purpose(130);
 /// How the health check of a container goes (TSK-041). Key: origin, container, run.
 pub const HEALTH_CHECK: Purpose = Purpose(131);
+/// How long an agent waits between attempts to pull (TSK-051). Key: origin.
+pub const PULL_RETRY: Purpose = Purpose(133);
+/// How a task answers the probes of load balancers (LB-014). Key: origin, container, run.
+pub const TARGET_PROBES: Purpose = Purpose(132);
 /// How long registration of an instance takes. Key: its name.
 pub const REGISTRATION: Purpose = Purpose(113);
+/// How traffic varies from step to step. Key: the workload's name, which of its noises, the step.
+pub const TRAFFIC_NOISE: Purpose = Purpose(150);

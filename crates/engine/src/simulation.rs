@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ecsim_cluster::definitions::{LaunchOwner, ProviderKind, SchedulingStrategy};
 use ecsim_cluster::{
-    AsgId, Cluster, Fact, InstanceId, InstanceStatus, Observer, ServiceId, SourceId, TaskId, TaskStatus,
+    AlarmId, AsgId, Cluster, Fact, InstanceId, InstanceStatus, Observer, ServiceId, SourceId, TaskId, TaskStatus,
 };
 use ecsim_kernel::{Calendar, Due, Key, SimTime, Streams, Table};
 use ecsim_policies::placement::PlacementIndex;
@@ -54,10 +54,18 @@ pub struct Simulation {
     /// Tasks whose containers have a life of their own.
     pub(crate) containers: BTreeMap<TaskId, crate::world::Containers>,
     pub(crate) spot: crate::world::SpotMarket,
+    /// What load balancers and name services know of tasks.
+    pub(crate) targets: crate::world::Targets,
     /// Which value each series of a custom metric has next.
     pub(crate) metric_rows: Vec<usize>,
+    /// Who looks at which series and alarm.
+    pub(crate) watchers: Arc<crate::watchers::Watchers>,
+    /// The periods of custom metrics in progress.
+    pub(crate) custom_metrics: crate::world::CustomMetrics,
     /// Services that wait until fewer tasks are in PROVISIONING (CAS-009).
     pub(crate) held_back: BTreeSet<ServiceId>,
+    /// Requests to services, and the CloudWatch metrics that somebody watches.
+    pub(crate) demand: crate::world::Demand,
     pub(crate) ended: bool,
     /// When the latest event was, and how many there have been since the clock got there.
     instant: (SimTime, u64),
@@ -157,7 +165,7 @@ impl Simulation {
         let definitions = Arc::clone(&model.definitions);
         let cluster = Cluster::new(Arc::clone(&definitions));
         let index = PlacementIndex::new(&cluster);
-        let controllers = controllers::all(&cluster, &model.capacity);
+        let controllers = controllers::all(&cluster, &model.capacity, &model.scaling);
         let is_daemon = |id: &ServiceId| definitions.services[*id].scheduling == SchedulingStrategy::Daemon;
         let daemons = definitions.services.ids().filter(is_daemon).collect();
         let has_affinity = model
@@ -194,8 +202,12 @@ impl Simulation {
             fargate: crate::world::Fargate::default(),
             containers: BTreeMap::new(),
             spot: crate::world::SpotMarket::new(&definitions),
+            targets: crate::world::Targets::default(),
             metric_rows: Vec::new(),
+            watchers: Arc::new(crate::watchers::Watchers::new(&definitions, &model.scaling)),
+            custom_metrics: crate::world::CustomMetrics::new(&definitions),
             held_back: BTreeSet::new(),
+            demand: crate::world::Demand::new(&model),
             ended: false,
             instant: (SimTime::ZERO, 0),
             overrun: None,
@@ -346,7 +358,7 @@ impl Step<'_> {
                 }
                 Decision::WakeAt(at) => {
                     let at = at.max(sim.now + sim.model.settings.reaction);
-                    sim.calendar.wake(id, at, Order::Control);
+                    sim.calendar.wake(id, at, sim.numbers.order(id));
                     break;
                 }
                 Decision::Sleep => break,
@@ -360,16 +372,22 @@ impl Step<'_> {
         let sim = &mut *self.sim;
         sim.counts.facts += 1;
         sim.wake_before(&fact);
+        sim.note_demand(&fact);
         sim.cluster.apply(sim.now, &fact);
         sim.index.observe(&sim.cluster, &fact);
         self.observer.observe(sim.now, &fact, &sim.cluster);
         sim.wake_after(&fact);
+        sim.wake_for_scaling(&fact);
     }
 }
 
 impl Simulation {
     pub(crate) fn schedule(&mut self, at: SimTime, event: Event) {
-        let order = if event == Event::PeriodEnded { Order::Measure } else { Order::World };
+        let order = match event {
+            Event::PeriodEnded => Order::Measure,
+            Event::DatapointsAppear => Order::Publish,
+            _ => Order::World,
+        };
         self.calendar.schedule(at.max(self.now), order, event);
     }
 
@@ -387,6 +405,7 @@ impl Simulation {
         for (at, call) in model.timeline.iter() {
             self.schedule(*at, Event::Call(*call));
         }
+        self.demand_opens();
         if !model.metrics_period.is_zero() {
             self.schedule(SimTime::ZERO + model.metrics_period, Event::PeriodEnded);
         }
@@ -403,7 +422,7 @@ impl Simulation {
         }
         let settings = &self.model.settings;
         let latency = if self.numbers.is_service(id) { settings.scheduler_latency } else { settings.reaction };
-        self.calendar.wake(id, self.now + latency.max(settings.reaction), Order::Control);
+        self.calendar.wake(id, self.now + latency.max(settings.reaction), self.numbers.order(id));
     }
 
     fn wake_daemons(&mut self) {
@@ -427,6 +446,15 @@ impl Simulation {
     /// Facts that take something away wake those who had it, while the books still say who that is.
     fn wake_before(&mut self, fact: &Fact) {
         match *fact {
+            // DEP-004: the digests of a revision are known with its first pull.
+            Fact::ImagePullStarted { task } if self.model.settings.deployments.first_task_digest_gate => {
+                let Some(task) = self.cluster.tasks().get(task) else { return };
+                let (Some(service), Some(number)) = (task.service(), task.deployment()) else { return };
+                let row = &self.cluster.services()[service];
+                if row.deployment(number).is_some_and(|deployment| !deployment.digests_known) {
+                    self.wake_service(service);
+                }
+            }
             Fact::TaskStatusChanged { task, .. }
             | Fact::TaskStopRequested { task, .. }
             | Fact::TaskProtectionChanged { task, .. }
@@ -435,6 +463,7 @@ impl Simulation {
                 let (service, instance, provider) = (task.service(), task.instance, task.provider);
                 if let Some(service) = service {
                     self.wake_service(service);
+                    self.wake_service_scaling(service);
                 }
                 let stopped = matches!(fact, Fact::TaskStatusChanged { to: TaskStatus::Stopped, .. });
                 if let Some(instance) = instance
@@ -511,14 +540,72 @@ impl Simulation {
                     self.wake_service(service);
                 }
             }
+            Fact::TargetStateChanged { task, .. } | Fact::TargetDeregistered { task, .. } => {
+                if let Some(service) = self.cluster.tasks().get(task).and_then(ecsim_cluster::Task::service) {
+                    self.wake_service(service);
+                }
+            }
             Fact::TaskPlaced { instance, .. } => {
                 self.quota_is_free();
                 self.wake_fleet_of(instance);
             }
+            Fact::DeploymentStarted { service, .. } => self.wake_service(service),
             Fact::ServiceHeldBack { service, .. } => {
                 self.held_back.insert(service);
             }
             _ => self.wake_for_capacity(fact),
+        }
+    }
+
+    /// The scaling loop of a service looks at this very instant, if it has one: what it sees is a matter of record, and its
+    /// own time is that of its alarms.
+    pub(crate) fn wake_service_scaling(&mut self, service: ServiceId) {
+        let id = self.numbers.service_scaling(service);
+        if self.turn_of != Some(id) && self.model.scaling.targets.contains_key(&service) {
+            self.calendar.wake(id, self.now, Order::Control);
+        }
+    }
+
+    /// An alarm is evaluated at the next instant at which alarms are, this one included.
+    pub(crate) fn wake_alarm(&mut self, alarm: AlarmId) {
+        let id = self.numbers.alarm(alarm);
+        if self.turn_of != Some(id) {
+            self.calendar.wake(id, self.now, Order::Publish);
+        }
+    }
+
+    /// An alarm whose state was set by hand is evaluated at the next instant after this one.
+    pub(crate) fn reconsider_alarm(&mut self, alarm: AlarmId) {
+        self.calendar.wake(self.numbers.alarm(alarm), self.now + self.model.settings.reaction, Order::Publish);
+    }
+
+    /// Facts about metrics and alarms wake those who look at them.
+    fn wake_for_scaling(&mut self, fact: &Fact) {
+        if self.model.scaling.alarms.is_empty() && self.model.scaling.targets.is_empty() {
+            return;
+        }
+        match *fact {
+            Fact::DatapointPublished { series, .. } => {
+                let watchers = Arc::clone(&self.watchers);
+                for alarm in &watchers.alarms[series] {
+                    self.wake_alarm(*alarm);
+                }
+                for service in &watchers.readers[series] {
+                    self.wake_service_scaling(*service);
+                }
+            }
+            Fact::AlarmStateChanged { alarm, .. } | Fact::AlarmActionsChanged { alarm, .. } => {
+                let watchers = Arc::clone(&self.watchers);
+                for service in &watchers.invoked[alarm] {
+                    self.wake_service_scaling(*service);
+                }
+            }
+            Fact::ScalableTargetChanged { service, .. }
+            | Fact::DesiredCountChanged { service, .. }
+            | Fact::DeploymentStarted { service, .. }
+            | Fact::DeploymentChanged { service, .. }
+            | Fact::ServiceStatusChanged { service, .. } => self.wake_service_scaling(service),
+            _ => {}
         }
     }
 

@@ -305,6 +305,7 @@ fn plc_060_new_rules_move_nothing_and_only_later_placements_follow_them() {
         placement,
         healthy_percent: None,
         rebalancing: None,
+        grace: None,
     };
     builder.call(at(10), update(None, Some(packed)));
     builder.call(at(20), update(Some(4), None));
@@ -332,6 +333,7 @@ fn plc_061_a_new_instance_stays_empty_until_something_is_placed() {
     assert_eq!(run.counts(service, &all), [2, 0]);
 }
 
+// proves: SVC-028
 #[test]
 fn plc_075_flr_021_protected_tasks_are_never_stopped_and_the_service_says_so() {
     let service = ServiceId::new(0);
@@ -374,6 +376,7 @@ fn azr_003_an_update_may_not_leave_rebalancing_where_it_is_impossible() {
         placement: None,
         healthy_percent,
         rebalancing,
+        grace: None,
     };
     builder.call(at(10), update(Some((0, 100)), None));
     builder.call(at(20), update(Some((0, 100)), Some(false)));
@@ -591,6 +594,7 @@ fn a_caller_that_retries_waits_longer_and_longer_and_gives_up() {
     assert_eq!(dropped(&run), [(0, 135), (0, 500)]);
 }
 
+// proves: SVC-006
 #[test]
 fn plc_052_the_room_of_a_daemon_is_kept_free_before_its_task_runs() {
     let (mut builder, all, _, jobs) = hosts(&["a"]);

@@ -564,7 +564,7 @@ fn drn_030_deregistering_needs_force_while_tasks_run_and_leaves_the_machine_alon
     let subnet = builder.subnet("subnet-a", "us-east-1a", 10);
     let placement = builder.rules(&["spread(instanceId)"], &[]);
     let service = builder.service("web", web, 2, placement);
-    builder.service_mut(service).subnets = vec![subnet];
+    builder.service_mut(service).revisions[0].subnets = vec![subnet];
     let deregister = |force| Call::DeregisterContainerInstance { instances: launched(&["asg-1"]), force };
     builder.call(at(100), deregister(false));
     builder.call(at(200), deregister(true));

@@ -408,7 +408,7 @@ fn px_18_location_attribute_and_eni_reasons() {
     run_task(&mut builder, jobs, &[1]);
     let default = builder.service_default(&[]);
     let service = builder.service("web", vpc, 1, default);
-    builder.service_mut(service).subnets = vec![subnet];
+    builder.service_mut(service).revisions[0].subnets = vec![subnet];
     let run = Run::whole(builder);
     let (_, count, reasons) = run.unplaced(jobs)[0];
     let all: Vec<(Rejection, u32)> = reasons.iter().collect();

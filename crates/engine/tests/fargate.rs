@@ -24,7 +24,7 @@ fn fargate(desired: u32, items: [(u32, u32); 2]) -> (Builder, ServiceId, [Provid
     let subnets = ZONES.map(|zone| builder.subnet(&format!("subnet-{zone}"), zone, 100));
     let placement = builder.rules(&[], &[]);
     let service = builder.service("web", web, desired, placement);
-    builder.service_mut(service).subnets = subnets.to_vec();
+    builder.service_mut(service).revisions[0].subnets = subnets.to_vec();
     let items: Vec<_> = providers.iter().zip(items).map(|(id, (base, weight))| (*id, base, weight)).collect();
     builder.use_strategy(service, &items);
     builder.duration = secs(2_000);

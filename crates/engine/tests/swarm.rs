@@ -301,7 +301,7 @@ fn make(seed: u64) -> Swarm {
         };
         let eni = b.definitions().task_definitions[definition].requirements.eni;
         if eni && dice.chance(0.5) {
-            b.service_mut(id).subnets = subnets.clone();
+            b.service_mut(id).revisions[0].subnets = subnets.clone();
         }
         if dice.chance(0.2) {
             b.service_mut(id).exists_at_start = false;
@@ -391,6 +391,7 @@ fn make(seed: u64) -> Swarm {
                     placement: if dice.chance(0.3) && !daemon { Some(*dice.pick(&placements)) } else { None },
                     healthy_percent: if dice.chance(0.3) && !daemon { Some((50, 150)) } else { None },
                     rebalancing: if dice.chance(0.2) && !daemon { Some(dice.chance(0.5)) } else { None },
+                    grace: None,
                 }
             }
             (15, Some(service)) if dice.chance(0.3) => Call::DeleteService { service, force: dice.chance(0.7) },
@@ -435,6 +436,7 @@ fn make(seed: u64) -> Swarm {
                 placement: None,
                 healthy_percent: None,
                 rebalancing: Some(false),
+                grace: None,
             },
         );
     }
@@ -569,7 +571,7 @@ fn is_calm(swarm: &Swarm, sim: &Simulation, recorder: &Recorder) {
             group: service.group,
             placement: service.placement,
             launch_type: definition.launch_type,
-            subnets: &definition.subnets,
+            subnets: &cluster.primary_revision(service.id).subnets,
             zone: None,
             provider: None,
             is_daemon: daemon,
@@ -644,6 +646,7 @@ fn is_calm(swarm: &Swarm, sim: &Simulation, recorder: &Recorder) {
                         event,
                         ServiceEvent::RebalancingStarted
                             | ServiceEvent::RebalancingStopped
+                            | ServiceEvent::Scaled { .. }
                             | ServiceEvent::RebalancingPlacementFailed { .. }
                             | ServiceEvent::PlacementFailed { .. }
                     )

@@ -227,7 +227,7 @@ impl Step<'_> {
                 Ok(())
             }
             Call::SetMetric { metric, value } => {
-                self.emit(Fact::MetricChanged { metric: *metric, value: *value });
+                self.metric_changes(*metric, *value);
                 Ok(())
             }
             _ => Ok(()),

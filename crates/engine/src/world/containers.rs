@@ -19,7 +19,7 @@ use crate::purposes;
 use crate::simulation::{Simulation, Step};
 
 /// Exit code of a process killed by SIGKILL (TSK-026, TSK-027).
-const KILLED: i32 = 137;
+pub(super) const KILLED: i32 = 137;
 /// Marks the random keys of a container's runs after the first, so that they are no other container's.
 const AGAIN: u64 = 1 << 32;
 
@@ -51,6 +51,11 @@ impl Containers {
     fn new(definition: &TaskDefinition, now: SimTime) -> Self {
         let each = definition.containers.iter().map(|_| Container { started_at: now, restarts: 0, monitor: None });
         Self { begun: 0, pulled: 0, signalled: 0, each: each.collect() }
+    }
+
+    /// When a container started last.
+    pub(super) fn started_at(&self, container: usize) -> SimTime {
+        self.each[container].started_at
     }
 
     /// What the health check of a container says, whether ECS has heard of it or not.
@@ -135,7 +140,7 @@ impl Step<'_> {
             self.emit(Fact::ImagePullStopped { task: id });
         }
         match failure {
-            Some(error) => self.stop_task(id, StopReason::FailedToStart(error)),
+            Some(error) => self.fail_to_start(id, error),
             None => self.create(id, at),
         }
     }
@@ -163,7 +168,7 @@ impl Step<'_> {
         }
         let all_started = self.sim.cluster.task(id).started == definition.all_containers();
         if all_started {
-            self.emit(Fact::TaskStatusChanged { task: id, to: TaskStatus::Running });
+            self.all_containers_run(id);
         }
         let kills = self.out_of_memory_kills(id);
         self.plan_exit(id, at, kills[at]);
@@ -213,7 +218,7 @@ impl Step<'_> {
         }
         let model = Arc::clone(&self.sim.model);
         let definition = &model.definitions.task_definitions[task.definition];
-        self.emit(Fact::TaskStatusChanged { task: id, to: TaskStatus::Running });
+        self.all_containers_run(id);
         if definition.is_watched() {
             let mut containers = Containers::new(definition, self.sim.now);
             containers.begun = definition.all_containers();
@@ -421,6 +426,7 @@ impl Step<'_> {
         let definition = &model.definitions.task_definitions[task.definition];
         let out_of_memory = cause == ExitCause::OutOfMemory;
         self.emit(Fact::ContainerExited { task: id, container, exit_code, out_of_memory });
+        self.container_is_up(id, container, false);
         if stopping {
             if definition.is_ordered() {
                 self.signal(id);
@@ -455,6 +461,7 @@ impl Step<'_> {
         one.monitor = None;
         let restarts = one.restarts;
         self.emit(Fact::ContainerStarted { task: id, container: number(at), restarts });
+        self.container_is_up(id, number(at), true);
         let kill = self.out_of_memory_kills(id)[at];
         self.plan_exit(id, at, kill);
         self.plan_health(id, at);
@@ -483,8 +490,20 @@ impl Step<'_> {
             self.execution_stopped(id);
             return;
         }
+        if self.deactivates(id) {
+            return;
+        }
         self.signal(id);
         self.emit(Fact::TaskStatusChanged { task: id, to: TaskStatus::Stopping });
+    }
+
+    /// ECS has seen that no load balancer drains the task any more: its containers get the signal (LB-021).
+    pub(crate) fn deactivated(&mut self, id: TaskId) {
+        let Some(task) = self.task(id).filter(|task| task.last == TaskStatus::Deactivating) else { return };
+        if task.running_containers() > 0 {
+            self.signal(id);
+            self.emit(Fact::TaskStatusChanged { task: id, to: TaskStatus::Stopping });
+        }
     }
 
     /// Signals every container that runs and has not got the signal, unless one that depends on it still runs (TSK-024):
@@ -525,8 +544,24 @@ impl Step<'_> {
 }
 
 impl Simulation {
+    /// MiB that the containers of a task use at their start, the draws that decide when they are killed (TSK-026).
+    pub(super) fn memory_at_start(&self, id: TaskId) -> f64 {
+        let task = self.cluster.task(id);
+        let key = match task.origin {
+            TaskOrigin::Service { service, ordinal, .. } => self.keys.services[service].with(u64::from(ordinal)),
+            TaskOrigin::Source { source, ordinal } => self.keys.sources[source].with(u64::from(ordinal)),
+        };
+        let each = self.model.behaviors[task.definition].containers.iter().enumerate().map(|(at, behavior)| {
+            let memory = behavior.memory.as_ref();
+            memory.map_or(0.0, |memory| {
+                memory.at_start.sample(&mut self.streams.stream(purposes::MEMORY_USE, container_key(key, at)))
+            })
+        });
+        each.sum()
+    }
+
     /// How often a container has been started again.
-    fn restarts_of(&self, id: TaskId, at: usize) -> u32 {
+    pub(super) fn restarts_of(&self, id: TaskId, at: usize) -> u32 {
         self.containers.get(&id).map_or(0, |known| known.each[at].restarts)
     }
 }
@@ -537,7 +572,7 @@ fn number(container: usize) -> u8 {
 }
 
 /// The number of a run, as events have it: it tells a run from the one before.
-const fn run_number(restarts: u32) -> u16 {
+pub(super) const fn run_number(restarts: u32) -> u16 {
     (restarts & 0xffff) as u16
 }
 
@@ -553,7 +588,7 @@ fn crosses(start: f64, growth: f64, limit: f64) -> Option<Span> {
 }
 
 /// The container whose end a workload's `duration` is about: the first essential one.
-fn main_container(definition: &ecsim_cluster::definitions::TaskDefinition) -> usize {
+pub(super) fn main_container(definition: &ecsim_cluster::definitions::TaskDefinition) -> usize {
     definition.containers.iter().position(|container| container.essential).unwrap_or(0)
 }
 
@@ -563,7 +598,7 @@ pub(super) fn container_key(key: Key, container: usize) -> Key {
 }
 
 /// The key of one run of a container; its first run shares the container's.
-fn run_key(key: Key, container: usize, restarts: u32) -> Key {
+pub(super) fn run_key(key: Key, container: usize, restarts: u32) -> Key {
     let key = container_key(key, container);
     if restarts == 0 { key } else { key.with(AGAIN | u64::from(restarts)) }
 }

@@ -114,6 +114,12 @@ impl Step<'_> {
                 self.instance_joins(instance);
             }
         }
+        for alarm in model.definitions.alarms.ids() {
+            self.sim.wake_alarm(alarm);
+        }
+        for service in model.scaling.targets.keys() {
+            self.sim.wake_service_scaling(*service);
+        }
         for (at, series) in model.fleet.metrics.iter().enumerate() {
             if let Some((first, _)) = series.values.first() {
                 let at = u32::try_from(at).expect("few metrics");
@@ -132,7 +138,7 @@ impl Step<'_> {
         let row = self.sim.metric_rows[series as usize];
         self.sim.metric_rows[series as usize] += 1;
         if let Some((_, value)) = known.values.get(row) {
-            self.emit(Fact::MetricChanged { metric: known.metric, value: *value });
+            self.metric_changes(known.metric, *value);
         }
         if let Some((next, _)) = known.values.get(row + 1) {
             self.sim.schedule(*next, Event::MetricValue(series));

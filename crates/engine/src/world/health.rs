@@ -5,20 +5,14 @@ use ecsim_cluster::HealthStatus;
 use ecsim_cluster::definitions::HealthCheck;
 use ecsim_kernel::{Span, Stream};
 
+use super::probes::Answers;
 use crate::model::HealthBehavior;
 
 /// The health check of one run of a container. Times count from its start.
 #[derive(Clone, Debug)]
 pub(super) struct Monitor {
     check: HealthCheck,
-    /// Probes that begin earlier fail.
-    ready: Span,
-    /// Probes that begin in this time fail, too.
-    failing: Option<(Span, Span)>,
-    /// How long a probe takes.
-    probe: Span,
-    /// Whether a probe that fails hangs until its timeout.
-    hangs: bool,
+    answers: Answers,
     health: HealthStatus,
     /// The end of the probe that was looked at last.
     ended: Span,
@@ -31,22 +25,9 @@ pub(super) struct Monitor {
 impl Monitor {
     /// What a container's check will find is drawn at its start, in one stream.
     pub(super) fn new(check: HealthCheck, behavior: &HealthBehavior, stream: &mut Stream) -> Self {
-        let mut draw = |distribution: &Option<ecsim_kernel::Distribution>| {
-            distribution.as_ref().map(|distribution| distribution.sample_span(stream))
-        };
-        let (ready, probe) = (draw(&behavior.ready), draw(&behavior.probe));
-        let failing = behavior.failure.as_ref().and_then(|failure| {
-            let fails = stream.uniform() < failure.probability;
-            let after = failure.after.sample_span(stream);
-            let lasts = failure.lasts.as_ref().map(|lasts| lasts.sample_span(stream));
-            fails.then(|| (after, lasts.map_or(Span::MAX, |lasts| after.saturating_add(lasts))))
-        });
         Self {
             check,
-            ready: ready.unwrap_or(Span::ZERO),
-            failing,
-            probe: probe.unwrap_or(Span::ZERO),
-            hangs: behavior.hangs,
+            answers: Answers::draw(behavior, stream),
             health: HealthStatus::Unknown,
             ended: Span::ZERO,
             streak: 0,
@@ -66,11 +47,6 @@ impl Monitor {
         }
     }
 
-    /// Whether a probe that begins then fails whatever time it has.
-    fn is_failing(&self, begin: Span) -> bool {
-        begin < self.ready || self.failing.is_some_and(|(from, until)| from <= begin && begin < until)
-    }
-
     /// When the health changes next, and how; `None`: never again.
     ///
     /// One interval after the start, and after the end of each probe, comes the next one (TSK-041). Failures that begin
@@ -79,9 +55,9 @@ impl Monitor {
         let HealthCheck { interval, timeout, retries, start_period } = self.check;
         loop {
             let begin = self.ended.saturating_add(interval);
-            let failing = self.is_failing(begin);
-            let took = if failing && self.hangs { timeout } else { self.probe.min(timeout) };
-            let passes = !failing && self.probe <= timeout;
+            let failing = self.answers.is_failing(begin);
+            let took = if failing && self.answers.hangs { timeout } else { self.answers.probe.min(timeout) };
+            let passes = !failing && self.answers.probe <= timeout;
             self.ended = begin.saturating_add(took);
             if passes {
                 self.streak = 0;
@@ -98,14 +74,16 @@ impl Monitor {
             }
             let unchanged_until = match (self.health, passes) {
                 // Until it begins to fail.
-                (HealthStatus::Healthy, true) => self.failing.map(|(from, _)| from).filter(|from| *from > begin)?,
+                (HealthStatus::Healthy, true) => {
+                    self.answers.failing.map(|(from, _)| from).filter(|from| *from > begin)?
+                }
                 // Until it does not fail any more; a probe that takes too long always will.
                 (HealthStatus::Unhealthy, false) => {
-                    let until = match self.failing {
+                    let until = match self.answers.failing {
                         Some((from, until)) if from <= begin && begin < until => until,
-                        _ => self.ready,
+                        _ => self.answers.ready,
                     };
-                    if until <= begin || until == Span::MAX || self.probe > timeout {
+                    if until <= begin || until == Span::MAX || self.answers.probe > timeout {
                         return None;
                     }
                     until

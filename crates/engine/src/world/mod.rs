@@ -3,21 +3,29 @@
 mod arrivals;
 mod clients;
 mod containers;
+mod demand;
 mod fargate;
 mod fleet;
 mod health;
 mod instances;
 mod launches;
+mod metrics;
+mod probes;
 mod provisioning;
+mod routing;
 mod spot;
+mod targets;
 mod tasks;
 mod zones;
 
 pub(crate) use containers::Containers;
+pub(crate) use demand::Demand;
 pub(crate) use fargate::Fargate;
 pub(crate) use instances::{Host, RegistrationLog};
 pub(crate) use launches::Launches;
+pub(crate) use metrics::CustomMetrics;
 pub(crate) use spot::SpotMarket;
+pub(crate) use targets::Targets;
 
 use crate::event::Event;
 use crate::simulation::Step;
@@ -61,6 +69,8 @@ impl Step<'_> {
             Event::ShortageEnds(call) => self.shortage_ends(call),
             Event::ZoneRecovers(zone) => self.zone_recovers(zone),
             Event::MetricValue(series) => self.metric_value(series),
+            Event::MetricPeriodEnds(series) => self.metric_period_ends(series),
+            Event::MetricPublished(series) => self.metric_published(series),
             Event::ProvisioningTimeout(task) => self.provisioning_timeout(task),
             Event::FargateSpotReclaim(task) => self.fargate_spot_reclaim(task),
             Event::FargateRetires(task) => self.fargate_retires(task),
@@ -74,6 +84,7 @@ impl Step<'_> {
             Event::EniDetached(task) => self.eni_detached(task),
             Event::HostLacks { task, error } => self.host_lacks(task, error),
             Event::ImagesPulled(task) => self.images_pulled(task),
+            Event::PullFails { task, error } => self.pull_fails(task, error),
             Event::ContainersStarted(task) => self.containers_started(task),
             Event::ContainerExits { task, container, run, cause, exit_code } => {
                 self.container_exits(task, container, run, cause, exit_code);
@@ -82,7 +93,17 @@ impl Step<'_> {
             Event::ContainerStarts { task, container } => self.container_starts(task, container),
             Event::StartTimeout { task, container } => self.start_timeout(task, container),
             Event::HealthChanges { task, container, run } => self.health_changes(task, container, run),
+            Event::Activated(task) => self.activated(task),
+            Event::TargetRegisters { task, group } => self.target_registers(task, group),
+            Event::TargetChanges { task, group, plan } => self.target_changes(task, group, plan),
+            Event::TargetDrained { task, group } => self.target_drained(task, group),
+            Event::Deactivated(task) => self.deactivated(task),
+            Event::GraceEnds(task) => self.grace_ends(task),
+            Event::TargetsTold => self.targets_told(),
+            Event::DemandMoves => self.demand_moves(),
+            Event::DatapointsAppear => self.datapoints_appear(),
             Event::PeriodEnded => {
+                self.measure_loads();
                 self.observer.period_ended(self.sim.now, &self.sim.cluster);
                 let next = self.sim.now + self.sim.model.metrics_period;
                 self.sim.schedule(next, Event::PeriodEnded);

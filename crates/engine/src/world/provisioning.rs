@@ -100,7 +100,7 @@ impl Simulation {
     /// The subnets a task may lie in: those of its service or call.
     fn subnets_of(&self, origin: TaskOrigin) -> &[SubnetId] {
         match origin {
-            TaskOrigin::Service { service, .. } => &self.model.definitions.services[service].subnets,
+            TaskOrigin::Service { service, deployment, .. } => &self.cluster.revision(service, deployment).subnets,
             TaskOrigin::Source { source, .. } => &self.model.sources[source].template.subnets,
         }
     }
@@ -172,12 +172,14 @@ impl Step<'_> {
             let task = task.clone();
             let model = Arc::clone(&self.sim.model);
             let subnets = match origin {
-                TaskOrigin::Service { service, .. } => &model.definitions.services[service].subnets,
+                TaskOrigin::Service { service, deployment, .. } => {
+                    &self.sim.cluster.revision(service, deployment).subnets.clone()
+                }
                 TaskOrigin::Source { source, .. } => &model.sources[source].template.subnets,
             };
             let key = self.key_of(origin);
             let subject = match origin {
-                TaskOrigin::Service { service, ordinal } => Subject::Service { service, ordinal },
+                TaskOrigin::Service { service, ordinal, .. } => Subject::Service { service, ordinal },
                 TaskOrigin::Source { source, ordinal } => Subject::Copy { source, ordinal },
             };
             let mut asked = request(&task, subnets);

@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use ecsim_cluster::definitions::{LaunchOwner, PullBehavior};
+use ecsim_cluster::definitions::{ImageCleanup, LaunchOwner, PullBehavior};
 use ecsim_cluster::fact::TaskOrigin;
 use ecsim_cluster::reasons::StartError;
 use ecsim_cluster::{Fact, ImageId, Instance, InstanceId, StopReason, Task, TaskDefinitionId, TaskId, TaskStatus};
-use ecsim_kernel::{Distribution, Key, Purpose, Span};
+use ecsim_kernel::{Distribution, Key, Purpose, SimTime, Span};
 
 use super::containers::container_key;
 use crate::event::Event;
@@ -20,19 +20,69 @@ use crate::simulation::{Simulation, Step};
 const UNUSED_IMAGE: Span = Span::from_mins(15);
 
 impl Simulation {
-    /// Whether a task finds an image on its host. Managed Instances remove those that no task has used for a while (CP-044).
+    /// Whether a task finds an image on its host. Managed Instances remove those that no task has used for a while (CP-044),
+    /// the agents of other instances now and then (TSK-052).
     fn has_image(&self, host: &Instance, id: TaskId, image: ImageId) -> bool {
         let Some(used) = host.images.get(&image) else { return false };
         let definitions = &self.model.definitions;
         let owner = host.option.map(|option| definitions.launch_options[option].owner);
-        if !matches!(owner, Some(LaunchOwner::Provider(_))) || *used + UNUSED_IMAGE > self.now {
+        let is_managed = matches!(owner, Some(LaunchOwner::Provider(_)));
+        let cleanup = definitions.shapes[host.shape].image_cleanup;
+        let kept = match cleanup {
+            _ if is_managed => UNUSED_IMAGE,
+            Some(cleanup) => cleanup.containers_kept.max(cleanup.minimum_age),
+            None => return true,
+        };
+        if *used + kept > self.now {
             return true;
         }
-        host.tasks.iter().filter(|other| **other != id).any(|other| {
-            let definition = self.cluster.task(*other).definition;
-            definitions.task_definitions[definition].containers.iter().any(|container| container.image == image)
-        })
+        let in_use = |image: ImageId| {
+            host.tasks.iter().filter(|other| **other != id).any(|other| {
+                let definition = self.cluster.task(*other).definition;
+                definitions.task_definitions[definition].containers.iter().any(|container| container.image == image)
+            })
+        };
+        if in_use(image) {
+            return true;
+        }
+        let Some(cleanup) = cleanup.filter(|_| !is_managed) else { return false };
+        let unused =
+            host.images.iter().filter(|(other, _)| !in_use(**other)).map(|(other, used)| (*used + kept, *other));
+        !is_swept(unused.collect(), image, cleanup, host.registered_at, self.now)
     }
+}
+
+/// Whether an image is gone by now: sweeps come at regular times from the agent's start, and each takes some of the images that
+/// may go, those first that have been idle longest (TSK-052). `unused` holds from when each may go.
+///
+/// What was used again in the meantime counts as if it had never been in the way.
+fn is_swept(
+    mut unused: Vec<(SimTime, ImageId)>,
+    image: ImageId,
+    cleanup: ImageCleanup,
+    from: SimTime,
+    now: SimTime,
+) -> bool {
+    unused.sort_unstable();
+    let interval = cleanup.interval.ms().max(1);
+    let sweep_after = |at: SimTime| from + Span::from_ms(at.since(from).ms().div_ceil(interval).max(1) * interval);
+    let (mut sweep, mut taken) = (SimTime::ZERO, 0);
+    for (may_go, other) in unused {
+        let first = sweep_after(may_go);
+        if first > sweep {
+            (sweep, taken) = (first, 0);
+        } else if taken == cleanup.per_sweep.max(1) {
+            (sweep, taken) = (sweep + cleanup.interval, 0);
+        }
+        taken += 1;
+        if sweep > now {
+            return false;
+        }
+        if other == image {
+            return true;
+        }
+    }
+    false
 }
 
 impl Step<'_> {
@@ -43,7 +93,7 @@ impl Step<'_> {
     /// The random key of a task: a name and an ordinal, never its id, which a policy could shift.
     pub(crate) fn key_of(&self, origin: TaskOrigin) -> Key {
         match origin {
-            TaskOrigin::Service { service, ordinal } => self.sim.keys.services[service].with(u64::from(ordinal)),
+            TaskOrigin::Service { service, ordinal, .. } => self.sim.keys.services[service].with(u64::from(ordinal)),
             TaskOrigin::Source { source, ordinal } => self.sim.keys.sources[source].with(u64::from(ordinal)),
         }
     }
@@ -198,7 +248,7 @@ impl Step<'_> {
             if error.is_after_pull() {
                 self.emit(Fact::ImagePullStopped { task: id });
             }
-            self.stop_task(id, StopReason::FailedToStart(error));
+            self.fail_to_start(id, error);
             return;
         }
         self.emit(Fact::ImagePullStopped { task: id });
@@ -213,6 +263,33 @@ impl Step<'_> {
         self.sim.schedule(self.sim.now + wait, Event::ContainersStarted(id));
     }
 
+    /// A task fails before RUNNING: at once, or where it is the pull that fails, when its agent has tried often enough
+    /// (TSK-051).
+    pub(super) fn fail_to_start(&mut self, id: TaskId, error: StartError) {
+        let retry = self.sim.model.settings.pull_retry;
+        let Some(task) = self.task(id) else { return };
+        if !error.is_pull() || retry.attempts < 2 || task.is_fargate() {
+            self.stop_task(id, StopReason::FailedToStart(error));
+            return;
+        }
+        let mut stream = self.sim.streams.stream(purposes::PULL_RETRY, self.key_of(task.origin));
+        let (mut wait, mut longer) = (Span::ZERO, retry.first);
+        for _ in 1..retry.attempts {
+            let base = longer.min(retry.longest);
+            let jitter = stream.uniform() * f64::from(retry.jitter) / 1e6 * base.ms() as f64;
+            wait = wait.saturating_add(base).saturating_add(Span::from_ms(jitter as u64));
+            longer = base.saturating_mul(2);
+        }
+        self.sim.schedule(self.sim.now + wait, Event::PullFails { task: id, error });
+    }
+
+    /// The agent gives up pulling.
+    pub(crate) fn pull_fails(&mut self, id: TaskId, error: StartError) {
+        if self.task(id).is_some_and(Task::is_live) {
+            self.stop_task(id, StopReason::FailedToStart(error));
+        }
+    }
+
     /// Whether, and how, a task fails before RUNNING (TSK-053, TSK-054).
     pub(super) fn failure_to_start(&self, definition: TaskDefinitionId, key: Key) -> Option<StartError> {
         let (probability, error) = self.sim.model.behaviors[definition].fail_to_start?;
@@ -223,6 +300,7 @@ impl Step<'_> {
     /// The last container is gone: the host's resources are free (RES-015), then the network interface is detached
     /// (RES-016), then the task is STOPPED.
     pub(super) fn execution_stopped(&mut self, id: TaskId) {
+        self.leave_targets(id);
         self.emit(Fact::TaskExecutionStopped { task: id });
         let task = self.sim.cluster.task(id);
         let (instance, key, definition) = (task.instance, self.key_of(task.origin), task.definition);
@@ -270,6 +348,7 @@ impl Step<'_> {
         if was_live {
             self.emit(Fact::TaskStopRequested { task: id, reason });
         }
+        self.leave_targets(id);
         let task = self.sim.cluster.task(id);
         if !task.execution_stopped {
             self.emit(Fact::TaskExecutionStopped { task: id });

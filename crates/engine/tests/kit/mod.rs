@@ -118,6 +118,7 @@ pub const fn scale(service: ServiceId, desired_count: u32) -> Call {
         healthy_percent: None,
         rebalancing: None,
         capacity: None,
+        grace: None,
     }
 }
 

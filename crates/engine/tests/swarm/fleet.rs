@@ -655,7 +655,7 @@ fn services(
                 b.service_mut(id).strategy = Some(*dice.pick(strategies));
             }
             if b.definitions().task_definitions[definition].requirements.eni && dice.chance(0.5) {
-                b.service_mut(id).subnets = subnets.clone();
+                b.service_mut(id).revisions[0].subnets = subnets.clone();
             }
             id
         })
@@ -849,6 +849,7 @@ fn call(
             } else {
                 (None, LaunchType::Ec2)
             }),
+            grace: None,
         },
         34 | 35 if on.refreshes => Call::StartInstanceRefresh {
             group,
@@ -902,6 +903,7 @@ fn calm_down(b: &mut Builder, world: &World<'_>, services: &[ServiceId], sources
                 healthy_percent: None,
                 rebalancing: None,
                 capacity: None,
+                grace: None,
             },
         );
     }

@@ -18,7 +18,7 @@ use super::fleet::{END, Fleet};
 use super::kit::{Recorder, at};
 
 /// What a task that waits in PROVISIONING asks for.
-fn request<'a>(model: &'a Model, task: &Task) -> Request<'a> {
+fn request<'a>(model: &'a Model, cluster: &'a Cluster, task: &Task) -> Request<'a> {
     Request {
         definition: task.definition,
         requirements: task.requirements,
@@ -27,7 +27,7 @@ fn request<'a>(model: &'a Model, task: &Task) -> Request<'a> {
         launch_type: task.launch_type,
         provider: task.provider,
         subnets: match task.origin {
-            TaskOrigin::Service { service, .. } => &model.definitions.services[service].subnets,
+            TaskOrigin::Service { service, deployment, .. } => &cluster.revision(service, deployment).subnets,
             TaskOrigin::Source { source, .. } => &model.sources[source].template.subnets,
         },
         zone: None,
@@ -156,7 +156,7 @@ fn nobody_waits_in_vain(model: &Model, sim: &Simulation) {
     // While Managed Instances are on their way a service's tasks wait for the zone that is theirs (CP-042).
     let settled = cluster.providers().values().filter(|row| row.counts.capacity <= row.counts.registered);
     for id in settled.flat_map(|row| &row.waiting) {
-        let tied = reference::tied(&sim.view(), &request(model, cluster.task(*id)));
+        let tied = reference::tied(&sim.view(), &request(model, cluster, cluster.task(*id)));
         assert!(tied.is_empty(), "at {}: {id:?} waits, and would fit on {tied:?}", sim.now());
     }
 }

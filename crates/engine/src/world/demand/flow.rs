@@ -1,0 +1,376 @@
+//! What becomes of the requests of a load while nothing changes.
+
+use ecsim_cluster::{InstanceId, TargetGroupId};
+use ecsim_kernel::{SimTime, Span};
+
+use super::{Demand, Load, Member, STEP};
+use crate::load::{Mixture, Response, Station, Steady};
+use crate::simulation::Simulation;
+
+/// What becomes of the requests of a load, each second.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Flow {
+    pub(super) arrivals: f64,
+    pub(super) succeeded: f64,
+    pub(super) failed: f64,
+    pub(super) rejected: f64,
+    /// Times to the answers, with how many there are a second.
+    pub(super) mixture: Mixture,
+    /// CPU units in use, MiB in use, tasks that receive requests.
+    pub(super) cpu: f64,
+    pub(super) memory: f64,
+    pub(super) receivers: f64,
+    pub(super) out_of_slo: bool,
+    /// By target group.
+    pub(super) groups: Vec<GroupFlow>,
+    pub(super) reports: Reports,
+    /// Of the CPU in use, what instances give (CW-022).
+    pub(super) on_instances: (f64, f64),
+    answer: (Response, f64),
+}
+
+/// What a target group sees of it, each second (LB-033).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct GroupFlow {
+    pub(super) group: TargetGroupId,
+    pub(super) requests: f64,
+    pub(super) succeeded: f64,
+    pub(super) failed: f64,
+    pub(super) rejected: f64,
+    /// Answers times the seconds they take.
+    pub(super) waited: f64,
+    pub(super) in_flight: f64,
+}
+
+/// The samples of the tasks that report (CW-033 to CW-035).
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reports {
+    /// How many tasks report.
+    pub(super) tasks: f64,
+    /// CPU in percent of what the task reserves: sum, least, most.
+    pub(super) cpu: (f64, f64, f64),
+    /// How many of them reserve CPU at all.
+    pub(super) cpu_tasks: f64,
+    /// Memory likewise.
+    pub(super) memory: (f64, f64, f64),
+    /// CPU units and MiB in use.
+    pub(super) used: (f64, f64),
+}
+
+impl Flow {
+    /// How requests are answered, as whoever sends them sees it, and which share with success.
+    pub(super) const fn answer(&self) -> (Response, f64) {
+        self.answer
+    }
+
+    fn group(&mut self, group: TargetGroupId) -> &mut GroupFlow {
+        let at = self.groups.iter().position(|it| it.group == group).unwrap_or_else(|| {
+            self.groups.push(GroupFlow {
+                group,
+                requests: 0.0,
+                succeeded: 0.0,
+                failed: 0.0,
+                rejected: 0.0,
+                waited: 0.0,
+                in_flight: 0.0,
+            });
+            self.groups.len() - 1
+        });
+        &mut self.groups[at]
+    }
+}
+
+impl Load {
+    fn station(&self, member: &Member, receivers: usize) -> Station {
+        Station {
+            vcpus: member.vcpus,
+            cpu: self.model.cpu,
+            variation: self.model.variation,
+            delay: self.model.delay,
+            workers: self.model.concurrency,
+            // Taking turns makes what comes to one task more even: every n-th request of a Poisson process.
+            arrivals: if self.turns { 1.0 / receivers.max(1) as f64 } else { 1.0 },
+            pool: if self.least_outstanding { receivers.max(1) as f64 } else { 1.0 },
+        }
+    }
+
+    fn receiver_count(&self) -> usize {
+        self.tasks.iter().filter(|it| it.share > 0.0 && it.runs).count()
+    }
+
+    /// What each of its tasks can answer, and its part of the requests: where they go to whoever has the fewest, by what
+    /// each can answer.
+    fn weigh(&mut self) {
+        let receivers = self.receiver_count();
+        let (mut shares, mut sum) = (0.0, 0.0);
+        for at in 0..self.tasks.len() {
+            let member = self.tasks[at];
+            let capacity = if member.runs { self.station(&member, receivers).capacity() } else { 0.0 };
+            let (most, is_queue) = self.most(&member, capacity);
+            let known = &mut self.tasks[at];
+            (known.capacity, known.most, known.is_queue) = (capacity, most, is_queue);
+            // Less may pile up than did: the rest is lost.
+            let over = (known.backlog - most).max(0.0);
+            *(if is_queue { &mut self.period.rejected } else { &mut self.period.failed }) += over;
+            known.backlog -= over;
+            shares += member.share;
+            sum += if member.share > 0.0 { capacity } else { 0.0 };
+        }
+        let by_capacity = self.least_outstanding && sum.is_finite() && sum > 0.0;
+        let shares = if shares > 0.0 { shares } else { 1.0 };
+        let taken = 1.0 - self.refused;
+        for member in &mut self.tasks {
+            member.part = match member.share {
+                share if share > 0.0 && by_capacity => taken * member.capacity / sum,
+                share => taken * share / shares,
+            };
+        }
+    }
+
+    /// Requests a second that are lost or turned away when so many come.
+    fn lost(&self, offered: f64) -> f64 {
+        if !self.tasks.iter().any(|it| it.share > 0.0) {
+            return offered;
+        }
+        let each = self.tasks.iter().map(|member| {
+            let arrivals = offered * member.part;
+            if !member.runs {
+                arrivals
+            } else if member.backlog >= member.most && arrivals > member.capacity {
+                arrivals - member.capacity
+            } else {
+                0.0
+            }
+        });
+        let lost = each.sum::<f64>() + offered * self.refused;
+        lost + (offered - lost) * self.model.error_rate
+    }
+
+    /// How much may pile up at a task of this capacity: until its queue is full, its clients give up, or it dies of it.
+    fn most(&self, member: &Member, capacity: f64) -> (f64, bool) {
+        let in_time = capacity * self.model.timeout;
+        let queue = self.model.max_queue.unwrap_or(f64::INFINITY);
+        let (most, is_queue) = if queue <= in_time { (queue, true) } else { (in_time, false) };
+        let room = if self.model.memory > 0.0 && member.memory_limit.is_finite() {
+            // A little beyond its memory, so that it is seen to be over.
+            ((member.memory_limit - member.base_memory) / self.model.memory + 1.0).max(0.0)
+        } else {
+            f64::INFINITY
+        };
+        (most.min(room), is_queue)
+    }
+}
+
+impl Demand {
+    /// How many requests come to a load, and how much CPU its tasks want for them.
+    pub(super) fn offer(&mut self, sim: &Simulation, at: u32, hosts: &mut Vec<InstanceId>) {
+        let called: f64 =
+            self.loads[at as usize].callers.iter().map(|(by, times)| self.loads[*by as usize].served * times).sum();
+        let load = &mut self.loads[at as usize];
+        let (outside, until) = load.model.rate.at(sim.now.ms() as i64, sim.luck(load.key));
+        load.rate_until = if until == i64::MAX { SimTime::MAX } else { SimTime::from_ms(until.max(0) as u64) };
+        let base = outside.max(0.0) + called;
+        load.weigh();
+        let mut offered = base;
+        if load.model.retries > 0 && base > 0.0 {
+            // Those that fail come again: from few to many, until as many come as that many make.
+            for _ in 0..64 {
+                let share = (load.lost(offered) / offered).clamp(0.0, 1.0);
+                let times = (1..=load.model.retries).fold((1.0, 1.0), |(sum, power), _| {
+                    let power = power * share;
+                    (sum + power, power)
+                });
+                let next = base * times.0;
+                if (next - offered).abs() <= 1e-9 * next {
+                    break;
+                }
+                offered = next;
+            }
+        }
+        load.offered = offered;
+        let mut served = 0.0;
+        for member in &mut load.tasks {
+            let (arrivals, capacity) = (offered * member.part, member.capacity);
+            let net = arrivals - capacity;
+            let piles = member.runs && (member.backlog > 0.0 || net > 0.0);
+            member.growth = match net {
+                _ if !piles || capacity.is_infinite() => 0.0,
+                net if net > 0.0 && member.backlog >= member.most => 0.0,
+                net => net,
+            };
+            served += if !member.runs {
+                0.0
+            } else if piles {
+                capacity
+            } else {
+                arrivals
+            };
+            let wants = if !member.runs {
+                0.0
+            } else if piles {
+                load.model.concurrency.map_or(f64::INFINITY, f64::from)
+            } else {
+                arrivals * load.model.cpu
+            };
+            if member.wants != wants {
+                member.wants = wants;
+                hosts.extend(member.instance.filter(|host| !self.hosts[host.index()].is_roomy));
+            }
+        }
+        load.served = served;
+    }
+
+    /// What becomes of the requests of a load for the next `step` at most.
+    pub(super) fn flow(&mut self, sim: &Simulation, at: u32, step: Span) {
+        let mut behind = Response::default();
+        let mut success = 1.0;
+        for (called, times) in &self.loads[at as usize].model.calls {
+            let (response, share) = self.loads[*called as usize].answer();
+            behind = behind.then(response, *times);
+            success *= ecsim_kernel::math::pow(share, *times);
+        }
+        let load = &mut self.loads[at as usize];
+        let success = success * (1.0 - load.model.error_rate);
+        let mut flow = Flow { arrivals: load.offered, ..Flow::default() };
+        let receivers = load.receiver_count();
+        // Tasks that are alike are worked out once.
+        let mut known: Vec<(u64, u64, Steady)> = Vec::new();
+        let step = step.min(STEP).secs_f64();
+        for index in 0..load.tasks.len() {
+            let station = load.station(&load.tasks[index], receivers);
+            let member = &mut load.tasks[index];
+            let (arrivals, capacity) = (load.offered * member.part, member.capacity);
+            let (most, is_queue) = (member.most, member.is_queue);
+            if arrivals > 0.0 && member.share > 0.0 {
+                flow.receivers += 1.0;
+            }
+            let mut seen = GroupFlow {
+                group: TargetGroupId::new(0),
+                requests: arrivals,
+                succeeded: 0.0,
+                failed: 0.0,
+                rejected: 0.0,
+                waited: 0.0,
+                in_flight: 0.0,
+            };
+            if !member.runs {
+                seen.failed = arrivals;
+                flow.failed += arrivals;
+                (member.busy, member.in_flight, member.inside) = (0.0, 0.0, 0.0);
+            } else if arrivals > 0.0 || member.backlog > 0.0 {
+                let piles = member.backlog > 0.0 || arrivals > capacity;
+                let rate = if piles { capacity } else { arrivals };
+                let bits = (rate.to_bits(), member.vcpus.to_bits());
+                let steady = known.iter().find(|it| (it.0, it.1) == bits).map(|it| it.2).unwrap_or_else(|| {
+                    let steady = station.steady(rate);
+                    known.push((bits.0, bits.1, steady));
+                    steady
+                });
+                let mut response = steady.response;
+                let alone = station.alone_response();
+                // What waits by chance, and no more than may.
+                let chance = (response.mean - alone.mean).max(0.0) * rate;
+                let mut waiting = 0.0;
+                if piles || chance > most {
+                    // The backlog in the middle of the step; by chance there is a queue before anything piles up.
+                    let backlog = (member.backlog + member.growth * step / 2.0).clamp(0.0, most);
+                    let full = most > 0.0 && member.growth == 0.0 && backlog >= most;
+                    let wait = backlog.max(chance).min(most) / capacity;
+                    waiting = if piles { backlog } else { 0.0 };
+                    let spread = member.growth * step / capacity;
+                    let random = if full { 0.0 } else { chance.min(most) / capacity };
+                    response = Response {
+                        shift: alone.shift + (wait - random).max(0.0),
+                        mean: alone.mean + wait,
+                        variance: alone.variance + spread * spread / 12.0 + random * random,
+                    };
+                    if piles && member.growth == 0.0 && arrivals > capacity {
+                        if is_queue {
+                            seen.rejected = arrivals - capacity;
+                        } else {
+                            seen.failed = arrivals - capacity;
+                        }
+                    }
+                }
+                let response = response.then(behind, 1.0);
+                flow.mixture.add(rate, response);
+                seen.succeeded = rate * success;
+                seen.failed += rate * (1.0 - success);
+                seen.waited = rate * response.mean;
+                member.busy = rate * load.model.cpu;
+                member.in_flight = rate * response.mean;
+                member.inside = (member.in_flight - waiting).max(0.0);
+                seen.in_flight = member.in_flight;
+                flow.succeeded += seen.succeeded;
+                flow.failed += seen.failed;
+                flow.rejected += seen.rejected;
+            } else {
+                (member.busy, member.in_flight, member.inside) = (0.0, 0.0, 0.0);
+            }
+            (member.arriving, member.answering) = if member.runs { (arrivals, seen.succeeded) } else { (0.0, 0.0) };
+            if let Some(group) = member.group {
+                let sums = flow.group(group);
+                sums.requests += seen.requests;
+                sums.succeeded += seen.succeeded;
+                sums.failed += seen.failed;
+                sums.rejected += seen.rejected;
+                sums.waited += seen.waited;
+                sums.in_flight += seen.in_flight;
+            }
+        }
+        let turned_away = if load.tasks.iter().any(|it| it.share > 0.0) { load.refused } else { 1.0 };
+        if turned_away > 0.0 {
+            flow.rejected += load.offered * turned_away;
+            if let Some(front) = load.front {
+                flow.group(front).rejected += load.offered * turned_away;
+            }
+        }
+        load.report(&mut flow, sim.now);
+        let answered = flow.mixture.overall();
+        let share = if flow.arrivals > 0.0 { (flow.succeeded / flow.arrivals).min(1.0) } else { 1.0 };
+        flow.answer = (answered, share);
+        flow.out_of_slo = load.model.slo.is_some_and(|slo| {
+            let bad = flow.failed + flow.rejected;
+            let slow = slo.latency.is_some_and(|most| flow.mixture.quantiles([slo.percentile])[0] > most);
+            let fails = slo.error_rate.is_some_and(|most| bad > most * flow.arrivals);
+            flow.arrivals > 0.0 && (slow || fails)
+        });
+        load.flow = flow;
+        load.changed = true;
+        load.dirty |= load.is_given && !sim.model.metrics_period.is_zero();
+    }
+}
+
+impl Load {
+    /// What the agents report of the tasks (CW-030 to CW-035).
+    fn report(&self, flow: &mut Flow, now: SimTime) {
+        let mut reports =
+            Reports { cpu: (0.0, f64::INFINITY, 0.0), memory: (0.0, f64::INFINITY, 0.0), ..Reports::default() };
+        let put = |sums: &mut (f64, f64, f64), value: f64| {
+            *sums = (sums.0 + value, sums.1.min(value), sums.2.max(value));
+        };
+        for member in self.tasks.iter().filter(|it| it.runs) {
+            let (cpu, memory) = (member.busy * 1_024.0, member.memory(&self.model));
+            flow.cpu += cpu;
+            flow.memory += memory;
+            if member.instance.is_some() {
+                flow.on_instances.0 += cpu;
+                flow.on_instances.1 += memory;
+            }
+            if member.reports_from > now {
+                continue;
+            }
+            reports.tasks += 1.0;
+            reports.used.0 += cpu;
+            reports.used.1 += memory;
+            if member.reserved.0 > 0 {
+                reports.cpu_tasks += 1.0;
+                put(&mut reports.cpu, cpu / f64::from(member.reserved.0) * 100.0);
+            }
+            // Usage is in whole MiB (CW-032).
+            let whole = (memory + 1e-6).floor();
+            put(&mut reports.memory, whole / f64::from(member.reserved.1.max(1)) * 100.0);
+        }
+        flow.reports = reports;
+    }
+}
