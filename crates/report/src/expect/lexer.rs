@@ -143,10 +143,13 @@ impl<'a> Lexer<'a> {
             "GB" => scaled(1e9 / MIB, Unit::MiB),
             "TB" => scaled(1e12 / MIB, Unit::MiB),
             "vCPU" => scaled(1024.0, Unit::CpuUnits),
+            // Finer than what the simulator counts time in: times to an answer are.
+            "us" => scaled(1e-6, Unit::Seconds),
+            "ms" => scaled(1e-3, Unit::Seconds),
             _ => match written.parse::<TimeSpan>() {
                 Ok(span) => Ok(Kind::Number(span.secs_f64(), Some(Unit::Seconds))),
                 Err(_) => Err(problem(format!("`{written}` is not a number with a unit")).help(
-                    "units are ms s m h d w, B KiB MiB GiB TiB KB MB GB TB, vCPU and %; quote it if it is a text",
+                    "units are us ms s m h d w, B KiB MiB GiB TiB KB MB GB TB, vCPU and %; quote it if it is a text",
                 )),
             },
         }

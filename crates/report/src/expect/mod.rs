@@ -35,6 +35,7 @@
 //! a metrics period ends, as in the tables.
 
 mod lexer;
+mod measure;
 mod parser;
 mod path;
 mod probe;
@@ -50,6 +51,7 @@ use ecsim_kernel::SimTime;
 
 use crate::cost::SharedLedger;
 use crate::metrics::Unit;
+pub use measure::{Measure, Measured, Measures, MeasuresWatch};
 use parser::{Comparison, Node};
 use path::Path;
 pub use quantifier::{Statistic, When, Window};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use ecsim_cluster::definitions::{LaunchOwner, ProviderKind};
 use ecsim_cluster::{
-    AsgId, AttributeId, Definitions, GroupId, HealthStatus, InstanceId, ProviderId, Rejection, ServiceId, SourceId,
-    StopCode, ZoneId,
+    AlarmId, AsgId, AttributeId, Definitions, GroupId, HealthStatus, InstanceId, ProviderId, Rejection, ServiceId,
+    SourceId, StopCode, TargetGroupId, ZoneId,
 };
 
 use super::lexer::Segment;
@@ -32,6 +32,10 @@ pub(crate) enum Origin {
     GroupOn(Host, GroupId),
     /// An attribute of an instance.
     Attribute(Host, AttributeId),
+    /// The state of an alarm.
+    AlarmState(AlarmId),
+    /// The newest datapoint of the metric of an alarm.
+    AlarmDatapoint(AlarmId),
     /// A fold of its own.
     Probe(Probe),
 }
@@ -52,6 +56,7 @@ pub(crate) enum Entity {
     Workload(SourceId),
     CapacityProvider(ProviderId),
     AutoScalingGroup(AsgId),
+    TargetGroup(TargetGroupId),
 }
 
 /// A container instance that an expression names.
@@ -98,7 +103,7 @@ pub(crate) enum Meaning {
     Events(ServiceId),
 }
 
-const ROOTS: [&str; 13] = [
+const ROOTS: [&str; 15] = [
     "cluster",
     "services",
     "containerInstances",
@@ -106,6 +111,8 @@ const ROOTS: [&str; 13] = [
     "workload",
     "capacityProviders",
     "autoScalingGroups",
+    "targetGroups",
+    "alarms",
     "groups",
     "failures",
     "stopCodes",
@@ -113,6 +120,9 @@ const ROOTS: [&str; 13] = [
     "callErrors",
     "placements",
 ];
+
+/// States of an alarm (CW-003).
+const ALARM_STATES: &[&str] = &["INSUFFICIENT_DATA", "OK", "ALARM"];
 
 /// Whether a word can begin a path.
 pub(crate) fn is_root(word: &str) -> bool {
@@ -148,6 +158,9 @@ pub(crate) fn resolve(segments: &[Segment], label: &str, definitions: &Definitio
                 [providers, provider @ ..] if is_providers(&providers.text) => {
                     let provider = resolver.last_provider(provider, &whole)?;
                     value(Origin::LiveOnProvider(id, provider), Unit::Count, Inputs::TASKS)
+                }
+                [reasons, code] if reasons.text == "notScaledReasons" => {
+                    value(Origin::Probe(Probe::not_scaled(id, code.text.clone())), Unit::Count, Inputs::SCALING)
                 }
                 _ => resolver.owned(who, Scope::Service, Entity::Service(id), rest, &whole),
             }
@@ -233,6 +246,25 @@ pub(crate) fn resolve(segments: &[Segment], label: &str, definitions: &Definitio
                 ),
             }
         }
+        "alarms" | "alarm" => {
+            let (id, rest) = resolver.name(
+                rest,
+                &whole,
+                "alarm",
+                |name| definitions.alarms.iter().find(|(_, alarm)| alarm.name == name).map(|(id, _)| id),
+                || definitions.alarms.values().map(|alarm| alarm.name.clone()).collect(),
+            )?;
+            match rest {
+                [state] if matches!(state.text.as_str(), "state" | "stateValue") => {
+                    value(Origin::AlarmState(id), Unit::Text(ALARM_STATES), Inputs::ALARMS)
+                }
+                [it] if it.text == "datapoint" => value(Origin::AlarmDatapoint(id), Unit::Count, Inputs::ALARMS),
+                [it] if it.text == "timesInAlarm" => {
+                    value(Origin::Probe(Probe::times_in_alarm(id)), Unit::Count, Inputs::ALARMS)
+                }
+                _ => Err(resolver.unknown(rest, &whole, "an alarm", &["state", "datapoint", "timesInAlarm"])),
+            }
+        }
         "zones" | "zone" => {
             let (id, rest) = resolver.name(
                 rest,
@@ -273,6 +305,18 @@ pub(crate) fn resolve(segments: &[Segment], label: &str, definitions: &Definitio
                     resolver.metric(Scope::AutoScalingGroup, entity, rest, &whole, what, &more)
                 }
             }
+        }
+        "targetGroups" | "targetGroup" => {
+            let groups = &definitions.target_groups;
+            let (id, rest) = resolver.name(
+                rest,
+                &whole,
+                "target group",
+                |name| groups.iter().find(|(_, group)| group.name == name).map(|(id, _)| id),
+                || groups.values().map(|group| group.name.clone()).collect(),
+            )?;
+            let entity = Entity::TargetGroup(id);
+            resolver.metric(Scope::TargetGroup, entity, rest, &whole, "a target group", &[])
         }
         other => {
             let help = match nearest(other, ROOTS) {
@@ -469,6 +513,7 @@ impl Resolver<'_> {
             Scope::Workload => "a workload entry",
             Scope::CapacityProvider => "a capacity provider",
             Scope::AutoScalingGroup => "an Auto Scaling group",
+            Scope::TargetGroup => "a target group",
         };
         let mut more = vec![
             "failures.CODE",
@@ -483,7 +528,7 @@ impl Resolver<'_> {
             "stops",
         ];
         if scope == Scope::Service {
-            more.extend(["events", "events.last"]);
+            more.extend(["events", "events.last", "notScaledReasons.CODE"]);
         }
         self.metric(scope, entity, rest, whole, what, &more)
     }

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use ecsim_cluster::cloudwatch::AlarmState;
 use ecsim_cluster::events::ServiceEvent;
 use ecsim_cluster::fact::{StartTaskFailure, TaskOrigin};
 use ecsim_cluster::{
-    Cluster, Fact, GroupId, HealthStatus, ProviderId, Rejection, RejectionCounts, ServiceId, SourceId, StopCode, Task,
-    TaskId, ZoneId,
+    AlarmId, Cluster, Fact, GroupId, HealthStatus, ProviderId, Rejection, RejectionCounts, ServiceId, SourceId,
+    StopCode, Task, TaskId, ZoneId,
 };
 
 use super::path::Host;
@@ -105,6 +106,8 @@ enum Kind {
     Events { service: ServiceId, text: String },
     LastEvent { service: ServiceId },
     CallErrors { exception: &'static str },
+    NotScaled { service: ServiceId, code: String },
+    TimesInAlarm { alarm: AlarmId },
     Restarts { who: Who },
     Health { who: Who, status: HealthStatus },
 }
@@ -166,6 +169,14 @@ impl Probe {
 
     pub(crate) const fn call_errors(exception: &'static str) -> Self {
         Self::count(Kind::CallErrors { exception })
+    }
+
+    pub(crate) const fn not_scaled(service: ServiceId, code: String) -> Self {
+        Self::count(Kind::NotScaled { service, code })
+    }
+
+    pub(crate) const fn times_in_alarm(alarm: AlarmId) -> Self {
+        Self::count(Kind::TimesInAlarm { alarm })
     }
 
     pub(crate) const fn restarts(who: Who) -> Self {
@@ -251,7 +262,7 @@ impl Kind {
                 }
             }
             (Self::LastStoppedReason { who }, Fact::TaskStopRequested { task, reason }) => {
-                who.task(task, cluster).map_or(Change::None, |row| Change::Text(reason.text(cluster, row.service())))
+                who.task(task, cluster).map_or(Change::None, |row| Change::Text(reason.text(cluster, Some(row.origin))))
             }
             (Self::StopCodes { who, code }, Fact::TaskStopRequested { task, reason }) => {
                 Change::step_if(reason.code() == *code && who.owns_task(task, cluster))
@@ -297,6 +308,12 @@ impl Kind {
                 let counts =
                     |task: &&Task| task.is_running() && task.health() == *status && who.owns(task.origin, task.group);
                 Change::Count(cluster.tasks().iter().filter(counts).count() as u64)
+            }
+            (Self::NotScaled { service, code }, Fact::ServiceScalingWithheld { service: of, withheld }) => {
+                Change::step_if(*service == of && withheld.why.code() == code.as_str())
+            }
+            (Self::TimesInAlarm { alarm }, Fact::AlarmStateChanged { alarm: of, to: AlarmState::Alarm }) => {
+                Change::step_if(*alarm == of)
             }
             (Self::CallErrors { exception }, Fact::RequestRefused { by, .. }) => {
                 Change::step_if(by.exception() == *exception)

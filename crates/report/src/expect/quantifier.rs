@@ -51,6 +51,10 @@ pub enum Statistic {
     Mean,
     /// A percentile, weighted by time: the least value that is not exceeded for that share of the time.
     Percentile(u32),
+    /// The last one, that at the end of the window included. Only for [`super::Measures`].
+    Last,
+    /// How much it has risen, from the beginning of the window to its end. Only for [`super::Measures`].
+    Gain,
 }
 
 impl core::fmt::Display for Statistic {
@@ -60,6 +64,8 @@ impl core::fmt::Display for Statistic {
             Self::Min => f.write_str("min"),
             Self::Mean => f.write_str("mean"),
             Self::Percentile(percent) => write!(f, "p{percent}"),
+            Self::Last => f.write_str("last"),
+            Self::Gain => f.write_str("gain"),
         }
     }
 }

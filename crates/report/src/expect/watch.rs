@@ -74,6 +74,31 @@ struct State {
     extreme: Option<(f64, SimTime)>,
     /// Time spent at each value, for percentiles.
     shares: std::collections::BTreeMap<u64, u64>,
+    /// Means over equal parts of the run, where they are asked for.
+    series: Option<Series>,
+}
+
+/// Means over equal parts of a run.
+#[derive(Clone, Debug)]
+struct Series {
+    /// How long a part is, in milliseconds.
+    step: u64,
+    /// Values times milliseconds, and milliseconds.
+    parts: Vec<(f64, u64)>,
+}
+
+impl Series {
+    fn add(&mut self, from: u64, to: u64, number: f64) {
+        let mut at = from;
+        while at < to {
+            let Ok(part) = usize::try_from(at / self.step) else { return };
+            let Some(sum) = self.parts.get_mut(part) else { return };
+            let end = to.min((at / self.step + 1) * self.step);
+            sum.0 += number * (end - at) as f64;
+            sum.1 += end - at;
+            at = end;
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -162,8 +187,15 @@ impl Watch {
                 (Read::Workload(read), Entity::Workload(id)) => read(&reading, *id),
                 (Read::CapacityProvider(read), Entity::CapacityProvider(id)) => read(&reading, *id),
                 (Read::AutoScalingGroup(read), Entity::AutoScalingGroup(id)) => read(&reading, *id),
+                (Read::TargetGroup(read), Entity::TargetGroup(id)) => read(&reading, *id),
                 _ => Value::Missing,
             },
+            Origin::AlarmState(alarm) => Value::word(cluster.alarm(*alarm).state.name()),
+            Origin::AlarmDatapoint(alarm) => {
+                let series = cluster.definitions().alarms[*alarm].series;
+                let newest = cluster.series(series).runs.back().and_then(|run| run.value);
+                newest.map_or(Value::Missing, |micros| Value::Number(micros as f64 / 1e6))
+            }
             Origin::LiveInZone(service, zone) => self.tally.services.live_in(*service, *zone).into(),
             Origin::LiveOnProvider(service, provider) => cluster.services()[*service].live_on(*provider).into(),
             Origin::CapacityInZone(group, zone) => in_zone(&reading, *group, *zone),
@@ -319,18 +351,50 @@ impl Watch {
                 let end = window.to.map_or(until, |to| until.min(to));
                 // The last state of the run counts for extremes although it has no length.
                 let instant = last && start == end && window.to.is_none();
+                // What stands at the end of the window is what a counter has come to.
+                let closing = matches!(statistic, Statistic::Last | Statistic::Gain)
+                    && window.to == Some(from)
+                    && from > window.from;
                 if let Some(number) = state.number
-                    && (end > start || instant)
+                    && (end > start || instant || closing)
                 {
                     state.known = true;
                     let length = end.since(start).ms();
                     state.measure(statistic, number, start, length);
+                    if statistic == Statistic::Gain && start == window.from {
+                        state.sum = number;
+                    }
+                    if let Some(series) = &mut state.series {
+                        series.add(start.ms(), end.ms(), number);
+                    }
                 }
                 if window.to.is_some_and(|to| from >= to) {
                     state.decided = true;
                 }
             }
         }
+    }
+
+    /// Also keeps the means of an entry over `parts` equal parts of a run that ends at `end`.
+    pub(super) fn keep_series(&mut self, at: usize, parts: usize, end: SimTime) {
+        let step = (end.ms() / parts.max(1) as u64).max(1);
+        self.states[at].series = Some(Series { step, parts: vec![(0.0, 0); parts] });
+    }
+
+    /// The number that each measuring entry came to, and its means over parts of the run. Call it after the run has ended.
+    pub(super) fn measured(self) -> Vec<(Option<f64>, Vec<f64>)> {
+        let number = |(compiled, state): (&Compiled, &State)| {
+            let number = match compiled.when {
+                When::Over { statistic, .. } => state.statistic(statistic),
+                _ => None,
+            };
+            let series = state.series.as_ref().map_or_else(Vec::new, |series| {
+                let known = series.parts.iter().filter(|(_, weight)| *weight > 0);
+                known.map(|(sum, weight)| sum / *weight as f64).collect()
+            });
+            (number, series)
+        };
+        self.expectations.compiled.iter().zip(&self.states).map(number).collect()
     }
 
     /// The verdicts, in the order of the entries. Call it after the run has ended.
@@ -369,6 +433,7 @@ impl State {
             weight: 0,
             extreme: None,
             shares: std::collections::BTreeMap::new(),
+            series: None,
         }
     }
 
@@ -389,6 +454,10 @@ impl State {
                 self.weight += length;
                 self.extreme = Some((number, at));
             }
+            Statistic::Last | Statistic::Gain => {
+                self.weight = 1;
+                self.extreme = Some((number, at));
+            }
             Statistic::Percentile(_) => {
                 *self.shares.entry(sortable(number)).or_insert(0) += length;
                 self.weight += length;
@@ -400,6 +469,9 @@ impl State {
     fn statistic(&self, statistic: Statistic) -> Option<f64> {
         match statistic {
             Statistic::Max | Statistic::Min => self.extreme.map(|(number, _)| number),
+            Statistic::Last => self.extreme.map(|(number, _)| number),
+            // Where it had no value at the beginning of the window, nothing had been counted.
+            Statistic::Gain => self.extreme.map(|(number, _)| number - self.sum),
             // A window without length has the one value that was there.
             _ if self.weight == 0 => self.extreme.map(|(number, _)| number),
             Statistic::Mean => Some(self.sum / self.weight as f64),

@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn bil_010_and_spt_012_costs_are_columns_of_every_table() {
-        let [cluster, services, providers, groups] = tables(true).try_into().unwrap();
+        let [cluster, services, providers, groups, _] = tables(true).try_into().unwrap();
         // c4.large at 0.1 from the start; an hour and a quarter of Spot at 0.036, and its volume at 0.00333.
         assert_eq!(
             cluster,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ecsim_cluster::definitions::{
     CapacityPool, CapacityProviderDefinition, ContainerDefinition, FargatePlatform, FargateSize, GroupDefinition,
     InstanceShape, LaunchOption, LaunchOwner, LaunchType, ManagedScaling, NetworkMode, PlannedInstance, ProviderKind,
-    PullBehavior, SchedulingStrategy, ServiceDefinition, Source, TaskDefinition,
+    PullBehavior, SchedulingStrategy, ServiceDefinition, ServiceRevision, Source, TaskDefinition,
 };
 use ecsim_cluster::fact::{TaskOrigin, TerminationReason};
 use ecsim_cluster::ids::{PlacementId, ShapeId};
@@ -62,6 +62,7 @@ impl Names {
                 trunk: false,
                 external: false,
                 pull_behavior: PullBehavior::Default,
+                image_cleanup: None,
                 stop_timeout: Span::from_secs(30),
                 hidden_enis: 0,
                 dynamic_ports: 100,
@@ -91,6 +92,7 @@ impl Names {
                 requirements: Requirements { cpu: *cpu, memory: *memory, gpus: GpuNeed::Count(*gpus), eni: false },
                 ports: Vec::new(),
                 required_attributes: Vec::new(),
+                task_cpu: None,
                 task_memory: None,
                 containers: vec![ContainerDefinition {
                     name: "app".into(),
@@ -122,13 +124,13 @@ impl Names {
                 name: (*name).into(),
                 group,
                 scheduling: SchedulingStrategy::Replica,
-                task_definition: TaskDefinitionId::new(*family),
+                revisions: vec![ServiceRevision::plain(TaskDefinitionId::new(*family))],
                 desired_count: *desired,
                 minimum_healthy_percent: 100,
                 maximum_percent: 200,
                 placement: PlacementId::new(0),
                 availability_zone_rebalancing: false,
-                subnets: Vec::new(),
+                health_check_grace: ecsim_kernel::Span::ZERO,
                 exists_at_start: true,
                 launch_type: LaunchType::Ec2,
                 strategy: None,
@@ -291,7 +293,7 @@ impl<O: Observer> Story<O> {
         let definition = self.cluster.services()[service].task_definition;
         let ordinal = self.cluster.services()[service].started;
         let group = format!("service:{}", self.cluster.definitions().services[service].name);
-        self.create(TaskOrigin::Service { service, ordinal }, definition, &group, Some(provider), place)
+        self.create(TaskOrigin::Service { service, ordinal, deployment: 0 }, definition, &group, Some(provider), place)
     }
 
     /// A task that waited gets an instance.
@@ -341,7 +343,13 @@ impl<O: Observer> Story<O> {
         let definition = self.cluster.services()[service].task_definition;
         let ordinal = self.cluster.services()[service].started;
         let group = format!("service:{}", self.cluster.definitions().services[service].name);
-        self.create(TaskOrigin::Service { service, ordinal }, definition, &group, None, Place::On(instance))
+        self.create(
+            TaskOrigin::Service { service, ordinal, deployment: 0 },
+            definition,
+            &group,
+            None,
+            Place::On(instance),
+        )
     }
 
     /// A copy of a source is placed.

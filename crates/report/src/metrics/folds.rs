@@ -69,6 +69,7 @@ impl Story<Folded> {
             Read::Workload(read) => read(&reading, source),
             Read::CapacityProvider(read) => read(&reading, ProviderId::new(0)),
             Read::AutoScalingGroup(read) => read(&reading, AsgId::new(0)),
+            Read::TargetGroup(read) => read(&reading, ecsim_cluster::TargetGroupId::new(0)),
         }
     }
 

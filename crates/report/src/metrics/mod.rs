@@ -7,9 +7,11 @@
 //! * [`reservation`], [`stranded`]: CloudWatch's reservation percentages, and what they hide.
 //! * [`tasks`], [`instances`], [`services`], [`workload`]: how many of what, in which state.
 //! * [`placement`]: who asked, who got a place, who did not and why (FLR-001).
+//! * [`load`]: requests to services, and what they cost.
 //! * [`timing`]: how long it took from request to RUNNING.
 //! * [`capacity`]: launches, interruptions, scaling decisions, waits for capacity, Fargate.
 //! * [`auto_scaling_groups`], [`capacity_providers`]: what each of them has and went through.
+//! * [`target_groups`]: targets of load balancers by their state.
 //! * [`costs`]: what it costs so far.
 //! * [`requests`]: the ledger of requests that have not been placed yet.
 //! * [`tables`]: the CSV files under `metrics/`.
@@ -21,6 +23,7 @@ pub mod costs;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod instances;
+pub mod load;
 pub mod placement;
 pub mod requests;
 pub mod reservation;
@@ -29,13 +32,14 @@ pub(crate) mod slab;
 pub mod stranded;
 pub mod tables;
 pub mod tally;
+pub mod target_groups;
 pub mod tasks;
 pub mod timing;
 pub mod workload;
 
 use std::borrow::Cow;
 
-use ecsim_cluster::{AsgId, Cluster, Fact, InstanceId, ProviderId, ServiceId, SourceId, ZoneId};
+use ecsim_cluster::{AsgId, Cluster, Fact, InstanceId, ProviderId, ServiceId, SourceId, TargetGroupId, ZoneId};
 use ecsim_kernel::SimTime;
 
 use crate::cost::{Ledger, Money};
@@ -62,7 +66,10 @@ pub const FAMILIES: &[&[Metric]] = &[
     capacity::OF_INSTANCES,
     capacity_providers::METRICS,
     auto_scaling_groups::METRICS,
+    target_groups::METRICS,
     costs::METRICS,
+    load::CLUSTER,
+    load::METRICS,
 ];
 
 /// All metrics, in the order of the columns.
@@ -125,6 +132,7 @@ impl Metric {
             Read::Workload(_) => Scope::Workload,
             Read::CapacityProvider(_) => Scope::CapacityProvider,
             Read::AutoScalingGroup(_) => Scope::AutoScalingGroup,
+            Read::TargetGroup(_) => Scope::TargetGroup,
         }
     }
 
@@ -163,11 +171,13 @@ pub enum Scope {
     CapacityProvider,
     /// One Auto Scaling group.
     AutoScalingGroup,
+    /// One target group of a load balancer.
+    TargetGroup,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Cluster,
         Self::Service,
         Self::Instance,
@@ -175,6 +185,7 @@ impl Scope {
         Self::Workload,
         Self::CapacityProvider,
         Self::AutoScalingGroup,
+        Self::TargetGroup,
     ];
 
     /// The first part of a path in `expect:`.
@@ -188,6 +199,7 @@ impl Scope {
             Self::Workload => "workload",
             Self::CapacityProvider => "capacityProviders",
             Self::AutoScalingGroup => "autoScalingGroups",
+            Self::TargetGroup => "targetGroups",
         }
     }
 
@@ -202,6 +214,7 @@ impl Scope {
             Self::Workload => "WorkloadName",
             Self::CapacityProvider => "CapacityProviderName",
             Self::AutoScalingGroup => "AutoScalingGroupName",
+            Self::TargetGroup => "TargetGroup",
         }
     }
 
@@ -213,12 +226,14 @@ impl Scope {
             Self::Service => Some("metrics/services.csv"),
             Self::CapacityProvider => Some("metrics/capacity_providers.csv"),
             Self::AutoScalingGroup => Some("metrics/auto_scaling_groups.csv"),
+            Self::TargetGroup => Some("metrics/target_groups.csv"),
             Self::Instance | Self::Zone | Self::Workload => None,
         }
     }
 
     /// The scopes that have a table, in the order in which their files are opened.
-    pub const TABLES: [Self; 4] = [Self::Cluster, Self::Service, Self::CapacityProvider, Self::AutoScalingGroup];
+    pub const TABLES: [Self; 5] =
+        [Self::Cluster, Self::Service, Self::CapacityProvider, Self::AutoScalingGroup, Self::TargetGroup];
 
     /// The columns of its table behind those of the catalogue, as the documentation writes them.
     #[must_use]
@@ -294,6 +309,12 @@ impl Inputs {
     pub const CAPACITY: Self = Self(256);
     /// The end of a period, for what is read from the ledger.
     pub const COSTS: Self = Self(512);
+    /// Targets of load balancers, and what became of requests.
+    pub const LOAD: Self = Self(1_024);
+    /// CloudWatch alarms, and the metrics that somebody watches.
+    pub const ALARMS: Self = Self(2_048);
+    /// Scalable targets of services, and what is decided about them.
+    pub const SCALING: Self = Self(4_096);
 
     /// Both sets.
     #[must_use]
@@ -334,7 +355,20 @@ impl Inputs {
             | Fact::ServicePlacementChanged { .. }
             | Fact::HealthyPercentChanged { .. }
             | Fact::RebalancingChanged { .. }
+            | Fact::DeploymentStarted { .. }
+            | Fact::DeploymentChanged { .. }
+            | Fact::DeploymentStageEntered { .. }
+            | Fact::DeploymentStopAsked { .. }
+            | Fact::DeploymentAnswered { .. }
+            | Fact::DeploymentPolicyChanged { .. }
+            | Fact::TaskSetScaled { .. }
+            | Fact::TrafficShifted { .. }
+            | Fact::GracePeriodChanged { .. }
             | Fact::ServiceCapacityChanged { .. } => Self::SERVICES,
+            Fact::TargetRegistered { .. }
+            | Fact::TargetStateChanged { .. }
+            | Fact::TargetDeregistered { .. }
+            | Fact::LoadMeasured { .. } => Self::LOAD,
             Fact::ServiceEvent { .. } => Self::EVENTS,
             Fact::InstanceLaunched { .. }
             | Fact::LaunchFailed { .. }
@@ -368,6 +402,14 @@ impl Inputs {
             | Fact::ScalingWithheld { .. }
             | Fact::AlarmChanged { .. }
             | Fact::MetricChanged { .. } => Self(0),
+            Fact::DatapointPublished { .. } | Fact::AlarmStateChanged { .. } | Fact::AlarmActionsChanged { .. } => {
+                Self::ALARMS
+            }
+            Fact::ScalableTargetChanged { .. }
+            | Fact::ServiceScalingDecided { .. }
+            | Fact::ServiceScalingEnded { .. }
+            | Fact::ServiceScalingWithheld { .. }
+            | Fact::CapacityForecast { .. } => Self::SCALING,
         }
     }
 }
@@ -389,6 +431,8 @@ pub enum Read {
     CapacityProvider(fn(&Reading<'_>, ProviderId) -> Value),
     /// Of an Auto Scaling group.
     AutoScalingGroup(fn(&Reading<'_>, AsgId) -> Value),
+    /// Of a target group.
+    TargetGroup(fn(&Reading<'_>, TargetGroupId) -> Value),
 }
 
 /// Everything a metric may look at.

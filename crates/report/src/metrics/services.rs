@@ -41,6 +41,21 @@ impl Counts {
 }
 
 const STATES: &[&str] = &["ABSENT", "ACTIVE", "DRAINING", "INACTIVE"];
+const ROLLOUTS: &[&str] = &["NONE", "IN_PROGRESS", "COMPLETED", "FAILED"];
+const STAGES: &[&str] = &[
+    "NONE",
+    "RECONCILE_SERVICE",
+    "PRE_SCALE_UP",
+    "SCALE_UP",
+    "POST_SCALE_UP",
+    "TEST_TRAFFIC_SHIFT",
+    "POST_TEST_TRAFFIC_SHIFT",
+    "PRE_PRODUCTION_TRAFFIC_SHIFT",
+    "PRODUCTION_TRAFFIC_SHIFT",
+    "POST_PRODUCTION_TRAFFIC_SHIFT",
+    "BAKE_TIME",
+    "CLEAN_UP",
+];
 const CHANGES: Inputs = Inputs::TASKS.and(Inputs::SERVICES);
 
 const fn service(
@@ -50,6 +65,16 @@ const fn service(
     read: fn(&Reading<'_>, ServiceId) -> Value,
 ) -> Metric {
     Metric::new(name, Unit::Count, inputs, help, Read::Service(read))
+}
+
+/// A number of its scalable target; nothing where there is none.
+macro_rules! scaling {
+    ($name:literal, $help:literal, $read:expr) => {
+        service($name, Inputs::SCALING, $help, |at, id| {
+            let read: fn(&ecsim_cluster::ScalableTarget) -> Option<u32> = $read;
+            read(&at.cluster.scaling_of(id)).map_or(Value::Missing, Into::into)
+        })
+    };
 }
 
 /// Of the cluster.
@@ -132,6 +157,82 @@ pub const METRICS: &[Metric] = &[
         at.tally.services.events(id).into()
     })
     .aliases(&["events.count"]),
+    service("DeploymentCount", Inputs::SERVICES, "Its deployments that are PRIMARY or ACTIVE (CW-040).", |at, id| {
+        at.cluster.services()[id].deployments.len().into()
+    })
+    .aliases(&["deploymentCount"]),
+    service(
+        "deploymentsStarted",
+        Inputs::SERVICES,
+        "Its deployments since the start; the first is its creation.",
+        |at, id| at.cluster.services()[id].deployments_started.into(),
+    ),
+    service("deploymentsFailed", Inputs::SERVICES, "Its deployments that failed or were stopped.", |at, id| {
+        at.cluster.services()[id].deployments_failed.into()
+    }),
+    service("primaryTasks", CHANGES, "Live tasks of its PRIMARY deployment.", |at, id| {
+        at.cluster.services()[id].primary().map_or(0, |primary| primary.live).into()
+    })
+    .aliases(&["newTasks"])
+    .no_column(),
+    service("activeTasks", CHANGES, "Live tasks of its older deployments.", |at, id| {
+        let row = &at.cluster.services()[id];
+        (row.live - row.primary().map_or(0, |primary| primary.live)).into()
+    })
+    .aliases(&["oldTasks"])
+    .no_column(),
+    service("taskDefinitionRevision", Inputs::SERVICES, "The revision that its PRIMARY deployment runs.", |at, id| {
+        let definition = at.cluster.services()[id].task_definition;
+        at.cluster.definitions().task_definitions[definition].revision.into()
+    })
+    .no_column(),
+    Metric::new(
+        "primaryTrafficPercent",
+        Unit::Percent,
+        Inputs::SERVICES,
+        "The share of production traffic that its PRIMARY deployment has (DEP-062).",
+        Read::Service(|at, id| {
+            Value::Number(
+                f64::from(at.cluster.services()[id].primary().map_or(0, |primary| primary.traffic)) / 10_000.0,
+            )
+        }),
+    )
+    .no_column(),
+    Metric::new(
+        "rolloutState",
+        Unit::Text(ROLLOUTS),
+        Inputs::SERVICES,
+        "`rolloutState` of its PRIMARY deployment (DEP-001).",
+        Read::Service(|at, id| {
+            Value::word(at.cluster.services()[id].primary().map_or("NONE", |primary| primary.rollout.name()))
+        }),
+    )
+    .no_column(),
+    Metric::new(
+        "deploymentStage",
+        Unit::Text(STAGES),
+        Inputs::SERVICES,
+        "The stage of its PRIMARY deployment, where it has any (DEP-060).",
+        Read::Service(|at, id| {
+            let stage = at.cluster.services()[id].primary().and_then(|primary| primary.stage);
+            Value::word(stage.map_or("NONE", ecsim_cluster::Stage::name))
+        }),
+    )
+    .no_column(),
+    scaling!("minCapacity", "MinCapacity of its scalable target (SAS-001).", |row| row.registered.then_some(row.min)),
+    scaling!("maxCapacity", "MaxCapacity of its scalable target (SAS-001).", |row| row.registered.then_some(row.max)),
+    scaling!("scalingActivities", "Scaling activities of its target since the start (SAS-006).", |row| {
+        Some(row.activities)
+    }),
+    scaling!("scalingActivitiesInProgress", "Of those, activities that are in progress (SAS-007).", |row| {
+        Some(row.in_progress)
+    })
+    .no_column(),
+    scaling!("scalingWithheld", "How often a policy that was invoked changed nothing, for a new reason.", |row| {
+        Some(row.not_scaled)
+    })
+    .no_column(),
+    scaling!("forecastCapacity", "Tasks that the latest forecast asks for (SAS-070).", |row| row.forecast).no_column(),
     Metric::new(
         "status",
         Unit::Text(STATES),

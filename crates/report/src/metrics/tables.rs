@@ -229,6 +229,15 @@ impl<W: Write> MetricTables<W> {
                         row(&group.name, &read, &more)?;
                     }
                 }
+                Scope::TargetGroup => {
+                    for (id, group) in definitions.target_groups.iter() {
+                        let read = |metric: &Metric| match metric.read {
+                            Read::TargetGroup(read) => read(&reading, id),
+                            _ => Value::Missing,
+                        };
+                        row(&group.name, &read, &none)?;
+                    }
+                }
                 Scope::Instance => {}
             }
         }

@@ -10,7 +10,7 @@ use ecsim_kernel::{SimTime, Span};
 
 use super::requests::Ledger;
 use super::slab::Slab;
-use super::{capacity, instances, placement, services, stranded, tasks, timing};
+use super::{capacity, instances, load, placement, services, stranded, tasks, timing};
 
 /// How much is remembered beyond plain counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,8 +34,10 @@ pub struct Tally {
     pub services: services::Counts,
     /// Placement attempts.
     pub placement: placement::Counts,
-    /// Requests.
+    /// Requests for tasks.
     pub requests: Ledger,
+    /// Requests to services.
+    pub load: load::Counts,
     /// Times from request to RUNNING.
     pub timing: timing::Times,
     /// What tasks typically ask for.
@@ -85,6 +87,7 @@ impl Tally {
             services: services::Counts::new(services, definitions.zones.len()),
             placement: placement::Counts::new(sources),
             requests: Ledger::new(services, sources),
+            load: load::Counts::new(services),
             timing: timing::Times::new(services, sources),
             typical: stranded::Typical::default(),
             notes: Slab::default(),
@@ -154,6 +157,7 @@ impl Tally {
                 self.typical.saw(cluster.definitions().task_definitions[definition].requirements);
             }
             Fact::ServiceEvent { service, .. } => self.services.said(service),
+            Fact::LoadMeasured { service, sample } => self.load.measured(now, service, sample),
             Fact::InstanceTerminated { instance, .. } => {
                 self.capacity.observe(fact, cluster);
                 self.instances.refresh(instance, cluster);
@@ -198,6 +202,26 @@ impl Tally {
             | Fact::ScalingWithheld { .. }
             | Fact::AlarmChanged { .. }
             | Fact::MetricChanged { .. }
+            | Fact::DeploymentStarted { .. }
+            | Fact::DeploymentChanged { .. }
+            | Fact::DeploymentStageEntered { .. }
+            | Fact::DeploymentStopAsked { .. }
+            | Fact::DeploymentAnswered { .. }
+            | Fact::DeploymentPolicyChanged { .. }
+            | Fact::TaskSetScaled { .. }
+            | Fact::TrafficShifted { .. }
+            | Fact::GracePeriodChanged { .. }
+            | Fact::TargetRegistered { .. }
+            | Fact::TargetStateChanged { .. }
+            | Fact::TargetDeregistered { .. }
+            | Fact::DatapointPublished { .. }
+            | Fact::AlarmStateChanged { .. }
+            | Fact::AlarmActionsChanged { .. }
+            | Fact::ScalableTargetChanged { .. }
+            | Fact::ServiceScalingDecided { .. }
+            | Fact::ServiceScalingEnded { .. }
+            | Fact::ServiceScalingWithheld { .. }
+            | Fact::CapacityForecast { .. }
             | Fact::ProviderStatusChanged { .. }
             | Fact::ProviderChanged { .. } => {}
         }

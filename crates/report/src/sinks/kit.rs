@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ecsim_cluster::cloudwatch::{
+    AlarmDefinition, AlarmState, Comparison, MissingData, SeriesDefinition, SeriesSource, Statistic,
+};
 use ecsim_cluster::definitions::{
     CapacityPool, CapacityProviderDefinition, ContainerDefinition, FargatePlatform, FargateSize, GroupDefinition,
     InstanceShape, LaunchOption, LaunchOwner, LaunchType, ManagedScaling, NetworkMode, PlannedInstance, ProviderKind,
-    PullBehavior, SchedulingStrategy, ServiceDefinition, Source, Subnet, TaskDefinition,
+    PullBehavior, SchedulingStrategy, ServiceDefinition, ServiceRevision, Source, Subnet, TaskDefinition,
 };
 use ecsim_cluster::events::ServiceEvent;
 use ecsim_cluster::fact::{StartTaskFailure, TaskOrigin, TerminationReason};
@@ -116,9 +119,9 @@ impl Kit {
     pub(crate) fn place(&mut self, at: SimTime, service: &str, on: &str) -> TaskId {
         let service = self.service(service);
         let ordinal = self.cluster.services()[service].started;
-        let definition = self.definitions.services[service].task_definition;
+        let definition = self.definitions.services[service].task_definition();
         let group = self.definitions.services[service].group;
-        self.create(at, definition, group, TaskOrigin::Service { service, ordinal }, on)
+        self.create(at, definition, group, TaskOrigin::Service { service, ordinal, deployment: 0 }, on)
     }
 
     /// Places a copy of `job`.
@@ -291,6 +294,7 @@ impl Kit {
         kit.fact(ms(8000), Fact::AgentConnectionChanged { instance: b, connected: false });
         let (attribute, value) = (AttributeId::new(1), Some(ValueId::new(1)));
         kit.fact(ms(8000), Fact::AttributePut { instance: gpu, attribute, value });
+        kit.fact(ms(8200), Fact::AlarmStateChanged { alarm: AlarmId::new(0), to: AlarmState::Alarm });
         kit.fact(ms(8500), Fact::TaskStopRequested { task: first, reason: StopReason::ScaleIn });
         let last = kit.place(ms(8500), "web", "a");
         kit.end(ms(9000), first, &[143]);
@@ -378,6 +382,7 @@ fn definitions() -> Definitions {
             trunk: false,
             external: false,
             pull_behavior: PullBehavior::Default,
+            image_cleanup: None,
             stop_timeout: Span::from_secs(30),
             hidden_enis: 0,
             dynamic_ports: 100,
@@ -426,6 +431,7 @@ fn definitions() -> Definitions {
         },
         ports,
         required_attributes: Vec::new(),
+        task_cpu: None,
         task_memory: None,
         containers,
         ebs_volume: false,
@@ -451,20 +457,35 @@ fn definitions() -> Definitions {
             name: name.into(),
             group: all.groups.intern(&format!("service:{name}")),
             scheduling,
-            task_definition: TaskDefinitionId::new(definition),
+            revisions: vec![ServiceRevision::plain(TaskDefinitionId::new(definition))],
             desired_count: if name == "log" { 0 } else { 2 },
             minimum_healthy_percent: 100,
             maximum_percent: 200,
             placement: PlacementId::new(0),
             availability_zone_rebalancing: false,
-            subnets: Vec::new(),
+            health_check_grace: ecsim_kernel::Span::ZERO,
             exists_at_start: true,
             launch_type: LaunchType::Ec2,
             strategy: None,
         });
     }
     all.policies.intern("cpu-steps");
-    all.metrics.intern("CPUUtilization");
+    let metric = all.metrics.intern("CPUUtilization");
+    let series = all.series.push(SeriesDefinition {
+        source: SeriesSource::Custom(metric),
+        statistic: Statistic::Average,
+        period: Span::from_mins(1),
+    });
+    all.alarms.push(AlarmDefinition {
+        name: "hot".into(),
+        series,
+        comparison: Comparison::Greater,
+        threshold: 60_000_000,
+        evaluation_periods: 2,
+        datapoints_to_alarm: 2,
+        missing: MissingData::Missing,
+        exists_at_start: true,
+    });
     let spot = all.auto_scaling_groups.push(GroupDefinition {
         name: "spot".into(),
         min_size: 0,

@@ -81,6 +81,14 @@ impl Manifest {
         self.files = files;
     }
 
+    /// Adds a file, or takes what is new about one, and digests again.
+    pub fn put_file(&mut self, file: TraceFile) {
+        let mut files = core::mem::take(&mut self.files);
+        files.retain(|known| known.name != file.name);
+        files.push(file);
+        self.set_files(files);
+    }
+
     /// The text of `manifest.json`.
     ///
     /// # Errors
@@ -155,5 +163,30 @@ mod tests {
         let read: Manifest = serde_json::from_str(&text).unwrap();
         assert_eq!(read, manifest);
         assert_eq!(read.files[0].name, "metrics/cluster.csv");
+    }
+
+    #[test]
+    fn a_file_that_is_written_again_is_there_once() {
+        let mut manifest = Manifest {
+            format: Manifest::FORMAT,
+            scenario_name: String::new(),
+            scenario_digest: String::new(),
+            seed: 0,
+            version: String::new(),
+            start: String::new(),
+            duration_seconds: 0.0,
+            counts: Counts::default(),
+            facts_digest: String::new(),
+            traces_digest: String::new(),
+            files: Vec::new(),
+            wall_seconds: 0.0,
+        };
+        manifest.set_files(vec![file("report.html", "old"), file("tasks.csv", "t")]);
+        let before = manifest.clone();
+        manifest.put_file(file("report.html", "new"));
+        assert_eq!(manifest.files.len(), 2);
+        assert_ne!(manifest.traces_digest, before.traces_digest);
+        manifest.put_file(file("report.html", "old"));
+        assert_eq!(manifest, before);
     }
 }

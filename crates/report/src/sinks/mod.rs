@@ -19,8 +19,10 @@ use ecsim_cluster::{Definitions, Observer};
 use crate::cost::SharedLedger;
 
 mod activities;
+pub mod alarms;
 pub mod bill;
 pub mod container_instances;
+pub mod deployments;
 pub mod events;
 pub mod fact_digest;
 pub mod hashing;
@@ -33,8 +35,10 @@ mod sheet;
 pub mod tasks;
 mod waiting;
 
+pub use alarms::AlarmSink;
 pub use bill::BillSink;
 pub use container_instances::ContainerInstanceSink;
+pub use deployments::DeploymentSink;
 pub use events::EventSink;
 pub use fact_digest::{FactDigest, FactRecorder, FirstDifference};
 pub use hashing::{HashingWriter, Seal};
@@ -74,12 +78,16 @@ pub struct Trace {
 /// Which file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TraceKind {
+    /// `alarms.csv`
+    Alarms,
     /// `bill.csv`
     Bill,
     /// `tasks.csv`
     Tasks,
     /// `container_instances.csv`
     ContainerInstances,
+    /// `deployments.csv`
+    Deployments,
     /// `scaling_activities.csv`
     ScalingActivities,
     /// `service_events.csv`
@@ -108,7 +116,15 @@ const fn column(name: &'static str, unit: &'static str, holds: &'static str) -> 
 }
 
 /// Every file that this module knows, in the order of their names.
-pub static TRACES: [Trace; 6] = [
+pub static TRACES: [Trace; 8] = [
+    Trace {
+        kind: TraceKind::Alarms,
+        file: "alarms.csv",
+        holds: "One row per change of the state of a CloudWatch alarm, with the datapoints that led to it.",
+        columns: &alarms::COLUMNS,
+        always: true,
+        priced: false,
+    },
     Trace {
         kind: TraceKind::Bill,
         file: "bill.csv",
@@ -126,6 +142,14 @@ pub static TRACES: [Trace; 6] = [
         priced: false,
     },
     Trace {
+        kind: TraceKind::Deployments,
+        file: "deployments.csv",
+        holds: "One row per deployment of a service, by service and in the order in which they began: what it brought, how it ended, and why.",
+        columns: &deployments::COLUMNS,
+        always: true,
+        priced: false,
+    },
+    Trace {
         kind: TraceKind::Events,
         file: "events.jsonl",
         holds: "Every state change of tasks, container instances, services and Auto Scaling groups, one JSON object per line, in the shape of the EventBridge events that AWS sends.",
@@ -136,7 +160,7 @@ pub static TRACES: [Trace; 6] = [
     Trace {
         kind: TraceKind::ScalingActivities,
         file: "scaling_activities.csv",
-        holds: "One row per decision of an auto scaler, with the metric and the arithmetic that led to it, and per activity of an Auto Scaling group.",
+        holds: "One row per decision of an auto scaler, with the metric and the arithmetic that led to it, and per activity of an Auto Scaling group or of a service's scalable target.",
         columns: &scaling_activities::COLUMNS,
         always: true,
         priced: false,
@@ -175,11 +199,13 @@ pub fn open_with_costs<W: io::Write + 'static>(
 ) -> Box<dyn Sink<W>> {
     let definitions = Arc::clone(definitions);
     match kind {
+        TraceKind::Alarms => Box::new(AlarmSink::new(definitions, writer)),
         TraceKind::Bill => Box::new(BillSink::new(definitions, costs, writer)),
         TraceKind::Tasks => Box::new(TaskSink::new(definitions, costs, writer)),
         TraceKind::ContainerInstances => Box::new(ContainerInstanceSink::new(definitions, costs, writer)),
         TraceKind::ScalingActivities => Box::new(ScalingActivitySink::new(definitions, writer)),
         TraceKind::ServiceEvents => Box::new(ServiceEventSink::new(definitions, writer)),
+        TraceKind::Deployments => Box::new(DeploymentSink::new(definitions, writer)),
         TraceKind::Events => Box::new(EventSink::new(definitions, writer)),
     }
 }

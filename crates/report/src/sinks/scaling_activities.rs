@@ -4,12 +4,16 @@
 //! that was launched or terminated, for each launch that failed, and for each step of an instance refresh. Decisions
 //! carry their arithmetic: [`Decision::text`].
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use ecsim_cluster::definitions::{Definitions, LaunchOwner};
 use ecsim_cluster::scaling::{Alarm, Decision};
-use ecsim_cluster::{AsgId, Cluster, Fact, InstanceId, Observer, ProviderId};
+use ecsim_cluster::service_scaling::metric_name;
+use ecsim_cluster::{
+    ActivityStatus, AsgId, Cluster, Fact, InstanceId, Observer, ProviderId, ServiceDecision, ServiceId,
+};
 use ecsim_kernel::SimTime;
 
 use super::activities::{failure_cause, launch_cause, provider_of, termination_cause};
@@ -17,7 +21,7 @@ use super::sheet::Sheet;
 use super::{Column, Sink, column};
 
 /// The columns of `scaling_activities.csv`.
-pub const COLUMNS: [Column; 13] = [
+pub const COLUMNS: [Column; 17] = [
     column("timestamp", "ISO 8601", "When it happened."),
     column("secondsSinceStart", "seconds since start", "timestamp as a number."),
     column("autoScalingGroup", "", "The Auto Scaling group; blank for a Managed Instances provider."),
@@ -25,7 +29,7 @@ pub const COLUMNS: [Column; 13] = [
     column(
         "kind",
         "",
-        "Who decided: ManagedScaling, TargetTrackingScaling, StepScaling, SimpleScaling, ScheduledAction, User, SizeLimits; or Withheld, Alarm, Launch, LaunchFailed, Terminate, InstanceRefresh.",
+        "Who decided: ManagedScaling, TargetTrackingScaling, StepScaling, SimpleScaling, ScheduledAction, User, SizeLimits, PredictiveScaling, RegisterScalableTarget; or NotScaled, ActivityEnded, Forecast, CapacityLimits, Withheld, Alarm, Launch, LaunchFailed, Terminate, InstanceRefresh.",
     ),
     column("policy", "", "The policy, scheduled action or alarm, by name."),
     column("from", "count", "The desired capacity before; for what changes none, the present one."),
@@ -35,16 +39,26 @@ pub const COLUMNS: [Column; 13] = [
     column("target", "number", "Its target, or the threshold of the alarm."),
     column("cause", "", "The arithmetic of the decision, the reason not to act, or why the activity began."),
     column("containerInstance", "", "The instance that was launched or terminated."),
+    column("service", "", "The service whose scalable target it is about."),
+    column("status", "", "StatusCode of the service's scaling activity, or the NotScaledReasons code."),
+    column(
+        "activityStartSeconds",
+        "seconds since start",
+        "For an activity that ended: when it began; for a forecast: when its hour begins.",
+    ),
+    column("detail", "", "The arithmetic of a decision about a service."),
 ];
 
 /// Writes `scaling_activities.csv`.
 pub struct ScalingActivitySink<W: Write> {
     sheet: Sheet<W>,
     definitions: Arc<Definitions>,
+    /// Activities of services that are in progress: when they began, and from what to what.
+    open: BTreeMap<(ServiceId, u32), (SimTime, u32, u32, ServiceDecision)>,
 }
 
 /// A row but for its time.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Row<'a> {
     group: Option<AsgId>,
     provider: Option<ProviderId>,
@@ -59,16 +73,20 @@ struct Row<'a> {
     target: Option<i64>,
     cause: &'a str,
     instance: &'a str,
+    service: &'a str,
+    status: &'a str,
+    started: Option<SimTime>,
+    detail: &'a str,
 }
 
 impl<W: Write> ScalingActivitySink<W> {
     /// A sink that writes into `writer`; the header is written at once.
     pub fn new(definitions: Arc<Definitions>, writer: W) -> Self {
-        Self { sheet: Sheet::new(writer, &COLUMNS, definitions.start_unix_ms), definitions }
+        Self { sheet: Sheet::new(writer, &COLUMNS, definitions.start_unix_ms), definitions, open: BTreeMap::new() }
     }
 
     fn row(&mut self, now: SimTime, row: &Row<'_>) {
-        let Self { sheet, definitions } = self;
+        let Self { sheet, definitions, .. } = self;
         sheet.stamp(now);
         sheet.seconds(now);
         sheet.text(row.group.map_or("", |group| &definitions.auto_scaling_groups[group].name));
@@ -91,6 +109,13 @@ impl<W: Write> ScalingActivitySink<W> {
         }
         sheet.text(row.cause);
         sheet.text(row.instance);
+        sheet.text(row.service);
+        sheet.text(row.status);
+        match row.started {
+            Some(at) => sheet.seconds(at),
+            None => sheet.blank(),
+        }
+        sheet.text(row.detail);
         sheet.end_row();
     }
 
@@ -123,7 +148,7 @@ impl<W: Write> ScalingActivitySink<W> {
             value,
             target,
             cause: &decision.text(&definitions, from, to),
-            instance: "",
+            ..Row::default()
         };
         self.row(now, &row);
     }
@@ -133,6 +158,110 @@ impl<W: Write> ScalingActivitySink<W> {
         let provider = row.provider.or_else(|| provider_of(LaunchOwner::Group(group), cluster));
         let from = Some(cluster.groups()[group].desired);
         self.row(now, &Row { group: Some(group), provider, from, ..row });
+    }
+
+    /// A row about the scalable target of a service.
+    fn of_service(&mut self, now: SimTime, fact: &Fact, cluster: &Cluster) {
+        let definitions = Arc::clone(&self.definitions);
+        let name = |service: ServiceId| definitions.services[service].name.as_str();
+        let desired = |service: ServiceId| Some(cluster.services()[service].desired_count);
+        match *fact {
+            Fact::ServiceScalingDecided { service, activity, from, to, decision } => {
+                self.open.insert((service, activity), (now, from, to, decision));
+                let metric = decision
+                    .reading()
+                    .map(|(series, value, target)| (metric_name(&definitions, series), value, target));
+                let row = Row {
+                    kind: decision.kind(),
+                    policy: decision.policy().map_or("", |policy| definitions.policies.name(policy)),
+                    from: Some(from),
+                    to: Some(to),
+                    metric: metric.as_ref().map_or("", |(name, ..)| name),
+                    value: metric.as_ref().map(|(_, value, _)| *value),
+                    target: metric.as_ref().map(|(.., target)| *target),
+                    cause: &decision.cause(&definitions),
+                    service: name(service),
+                    status: "InProgress",
+                    detail: &decision.text(&definitions, from, to),
+                    ..Row::default()
+                };
+                self.row(now, &row);
+            }
+            Fact::ServiceScalingEnded { service, activity, status } => {
+                let Some((started, from, to, decision)) = self.open.remove(&(service, activity)) else { return };
+                let row = Row {
+                    kind: "ActivityEnded",
+                    policy: decision.policy().map_or("", |policy| definitions.policies.name(policy)),
+                    from: Some(from),
+                    to: Some(to),
+                    cause: &decision.cause(&definitions),
+                    service: name(service),
+                    status: status.name(),
+                    started: Some(started),
+                    detail: &format!("Successfully set desired count to {to}. Change successfully fulfilled by ecs."),
+                    ..Row::default()
+                };
+                let overridden = Row { detail: "another change of the desired count took its place", ..row };
+                let row = if status == ActivityStatus::Successful { row } else { overridden };
+                self.row(now, &row);
+            }
+            Fact::ServiceScalingWithheld { service, withheld } => {
+                let alarm = withheld.alarm.map(|alarm| &definitions.alarms[alarm]);
+                let metric = alarm.map(|alarm| metric_name(&definitions, alarm.series));
+                let cause = alarm.map(|alarm| format!("monitor alarm {} in state ALARM", alarm.name));
+                let row = Row {
+                    kind: "NotScaled",
+                    policy: definitions.policies.name(withheld.policy),
+                    from: desired(service),
+                    metric: metric.as_deref().unwrap_or(""),
+                    value: withheld.value,
+                    target: alarm.map(|alarm| alarm.threshold),
+                    cause: cause.as_deref().unwrap_or(""),
+                    service: name(service),
+                    status: withheld.why.code(),
+                    detail: &format!("{}; {} running", withheld.why.text(&definitions), withheld.running),
+                    ..Row::default()
+                };
+                self.row(now, &row);
+            }
+            Fact::ScalableTargetChanged { service, registered, min, max, suspended } => {
+                let cause = if registered {
+                    format!("minimum capacity was set to {min} and maximum capacity was set to {max}")
+                } else {
+                    "the scalable target was deregistered".to_owned()
+                };
+                let off = [
+                    (suspended.scale_in, "DynamicScalingInSuspended"),
+                    (suspended.scale_out, "DynamicScalingOutSuspended"),
+                    (suspended.scheduled, "ScheduledScalingSuspended"),
+                ];
+                let off: Vec<&str> = off.iter().filter(|(off, _)| *off).map(|(_, name)| *name).collect();
+                let row = Row {
+                    kind: "CapacityLimits",
+                    from: desired(service),
+                    cause: &cause,
+                    service: name(service),
+                    detail: &off.join(", "),
+                    ..Row::default()
+                };
+                self.row(now, &row);
+            }
+            Fact::CapacityForecast { service, policy, hour, load, capacity } => {
+                let row = Row {
+                    kind: "Forecast",
+                    policy: definitions.policies.name(policy),
+                    from: desired(service),
+                    to: Some(capacity),
+                    value: Some(load),
+                    cause: "forecast of the load of an hour",
+                    service: name(service),
+                    started: Some(hour),
+                    ..Row::default()
+                };
+                self.row(now, &row);
+            }
+            _ => {}
+        }
     }
 
     /// A row about an instance.
@@ -175,6 +304,11 @@ impl<W: Write> Observer for ScalingActivitySink<W> {
                 };
                 self.noted(now, group, row, cluster);
             }
+            Fact::ServiceScalingDecided { .. }
+            | Fact::ServiceScalingEnded { .. }
+            | Fact::ServiceScalingWithheld { .. }
+            | Fact::ScalableTargetChanged { .. }
+            | Fact::CapacityForecast { .. } => self.of_service(now, fact, cluster),
             Fact::InstanceRefreshChanged { group, to, .. } => {
                 let row = Row { kind: "InstanceRefresh", cause: to.name(), ..Row::default() };
                 self.noted(now, group, row, cluster);
@@ -214,7 +348,7 @@ impl<W: Write> Sink<W> for ScalingActivitySink<W> {
 }
 
 /// Millionths as a decimal number without trailing zeros.
-fn write_micros(micros: i64, out: &mut Vec<u8>) {
+pub(super) fn write_micros(micros: i64, out: &mut Vec<u8>) {
     if micros < 0 {
         out.push(b'-');
     }
@@ -239,7 +373,7 @@ mod tests {
     use crate::sinks::kit::{Kit, cells, ms};
     use ecsim_cluster::fact::{LaunchFailure, RefreshStatus, TerminationReason};
     use ecsim_cluster::scaling::{Reservation, Withheld};
-    use ecsim_cluster::{LaunchOptionId, Market};
+    use ecsim_cluster::{AlarmId, LaunchOptionId, Market, NotScaled, SeriesId, Withholding};
     use ecsim_kernel::Span;
 
     fn sample(m: u32, n: u32) -> Reservation {
@@ -342,6 +476,39 @@ mod tests {
             ]
         );
         assert!(rows.iter().all(|row| row["autoScalingGroup"] == "spot" && row["capacityProvider"] == "cp-spot"));
+    }
+
+    #[test]
+    fn sas_006_and_007_activities_of_services_begin_and_end() {
+        let mut kit = Kit::new();
+        let service = kit.service("web");
+        let (policy, alarm, series) = (kit.policy("cpu-steps"), AlarmId::new(0), SeriesId::new(0));
+        let decision = ServiceDecision::TargetTracking {
+            policy,
+            alarm,
+            series,
+            value: 75_000_000,
+            target: 50_000_000,
+            running: 10,
+            raw: 15,
+            credited: None,
+        };
+        kit.fact(ms(1000), Fact::ServiceScalingDecided { service, activity: 0, from: 10, to: 15, decision });
+        let status = ActivityStatus::Successful;
+        kit.fact(ms(3000), Fact::ServiceScalingEnded { service, activity: 0, status });
+        let why = NotScaled::AlreadyAtMaxCapacity(15);
+        let withheld = Withholding { policy, alarm: Some(alarm), out: true, value: Some(75_000_000), running: 15, why };
+        kit.fact(ms(4000), Fact::ServiceScalingWithheld { service, withheld });
+        let rows = cells(&kit, TraceKind::ScalingActivities);
+        let pick = |row: usize| {
+            ["kind", "service", "policy", "to", "value", "target", "status", "activityStartSeconds"]
+                .map(|column| rows[row][column].as_str())
+        };
+        assert_eq!(pick(0), ["TargetTrackingScaling", "web", "cpu-steps", "15", "75", "50", "InProgress", ""]);
+        assert_eq!(rows[0]["cause"], "monitor alarm hot in state ALARM triggered policy cpu-steps");
+        assert_eq!(rows[0]["detail"], "CPUUtilization 75 > 50: 10 x 75 / 50 = 15, desired 10 → 15");
+        assert_eq!(pick(1), ["ActivityEnded", "web", "cpu-steps", "15", "", "", "Successful", "1.000"]);
+        assert_eq!(pick(2), ["NotScaled", "web", "cpu-steps", "", "75", "60", "AlreadyAtMaxCapacity", ""]);
     }
 
     #[test]

@@ -402,8 +402,8 @@ impl<W: Write> Observer for TaskSink<W> {
                 }
             }
             Fact::TaskStopRequested { task, reason } => {
-                let service = cluster.tasks().get(task).and_then(Task::service);
-                let text = self.texts.reasons.intern(&reason.text(cluster, service));
+                let whose = cluster.tasks().get(task).map(|row| row.origin);
+                let text = self.texts.reasons.intern(&reason.text(cluster, whose));
                 if let Some(row) = self.row(task) {
                     row.stopping = now;
                     row.stop_code = Some(reason.code());
@@ -464,11 +464,15 @@ impl Row {
         sheet.number(u64::from(task.get()) + 1);
         sheet.text(&arn::task_id(definitions, task));
         match self.origin {
-            TaskOrigin::Service { service, ordinal } => {
+            TaskOrigin::Service { service, ordinal, deployment } => {
                 sheet.text(&definitions.services[service].name);
                 sheet.number(ordinal);
                 sheet.text(definitions.groups.name(self.group));
-                sheet.text(&texts.deployments[service]);
+                if deployment == 0 {
+                    sheet.text(&texts.deployments[service]);
+                } else {
+                    sheet.text(&arn::deployment_id_of(definitions, service, deployment));
+                }
             }
             TaskOrigin::Source { source, ordinal } => {
                 sheet.text(&definitions.sources[source].name);
@@ -630,14 +634,14 @@ impl Texts {
     /// A copy that a service still wants.
     fn write_missing_copy<W: Write>(&self, copy: &MissingCopy, sheet: &mut Sheet<W>) {
         let service = &self.definitions.services[copy.service];
-        let definition = &self.definitions.task_definitions[service.task_definition];
+        let definition = &self.definitions.task_definitions[service.task_definition()];
         let reserved = definition.requirements.least();
         sheet.blanks(2);
         sheet.text(&service.name);
         sheet.number(copy.ordinal);
         sheet.text(self.definitions.groups.name(service.group));
         sheet.text(&self.deployments[copy.service]);
-        sheet.text(&self.task_definitions[service.task_definition]);
+        sheet.text(&self.task_definitions[service.task_definition()]);
         sheet.text(&service.name);
         let meant_for = copy.instance.filter(|_| service.scheduling == SchedulingStrategy::Daemon);
         self.write_place(meant_for, None, sheet);

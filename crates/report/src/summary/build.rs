@@ -15,10 +15,11 @@ use super::cost::cost;
 use super::fleet::FleetFold;
 use super::{
     Capacity, Count, Free, Instances, Level, Placement, Quantiles, ServiceSummary, Summary, Tasks, TimeToRunning,
-    WorkloadSummary, ZoneFree,
+    Traffic, WorkloadSummary, ZoneFree,
 };
 use crate::clock::Clock;
 use crate::cost::SharedLedger;
+use crate::metrics::load::Totals;
 use crate::metrics::stranded::{Dimension, stranded};
 use crate::metrics::timing::{Parts, percentile};
 use crate::metrics::{Detail, Inputs, Tally};
@@ -519,6 +520,12 @@ impl SummaryBuilder {
                 lost: flow.lost,
                 placement_failures: row.placement_failures,
                 time_to_running: times(self.tally.timing.service(id).clone()),
+                scaling_activities: cluster.scaling_of(id).activities,
+                not_scaled: cluster.scaling_of(id).not_scaled,
+                deployments: row.deployments_started,
+                deployments_failed: row.deployments_failed,
+                rollout_state: row.primary().map_or("", |primary| primary.rollout.name()),
+                traffic: self.tally.load.totals(id, now).map(traffic),
                 last_event_seconds: fold.last_event.as_ref().map(|(at, ..)| at.secs_f64()),
                 last_event: fold.last_event.as_ref().map(|(_, event, balance)| event.message(cluster, id, balance)),
             })
@@ -547,6 +554,20 @@ impl SummaryBuilder {
             })
         };
         definitions.sources.iter().filter_map(row).collect()
+    }
+}
+
+/// Sums of requests as a reader wants them.
+fn traffic(totals: Totals) -> Traffic {
+    let thousandths = |value: u64| value as f64 / 1e3;
+    Traffic {
+        requests: thousandths(totals.requests),
+        failed: thousandths(totals.failed),
+        rejected: thousandths(totals.rejected),
+        mean_latency_seconds: totals.mean_latency(),
+        worst_p95_seconds: totals.worst_p95_us as f64 / 1e6,
+        worst_p99_seconds: totals.worst_p99_us as f64 / 1e6,
+        out_of_slo_minutes: totals.out_of_slo_ms as f64 / 60_000.0,
     }
 }
 
@@ -600,6 +621,7 @@ const fn reason_name(reason: StopReason) -> &'static str {
         StopReason::UserInitiated(_) => "StopTask",
         StopReason::ScaleIn => "scale-in",
         StopReason::Draining => "instance draining",
+        StopReason::Deployment => "deployment",
         StopReason::Rebalancing => "zone rebalancing",
         StopReason::DaemonConstraint => "daemon constraint no longer met",
         StopReason::ServiceDeleted => "service deleted",

@@ -461,10 +461,43 @@ pub struct ServiceSummary {
     pub placement_failures: u64,
     /// Times from request to RUNNING.
     pub time_to_running: TimeToRunning,
+    /// Activities of service auto scaling.
+    pub scaling_activities: u32,
+    /// How often a scaling policy was invoked and changed nothing, for a new reason.
+    pub not_scaled: u32,
+    /// Its deployments; the first is its creation.
+    pub deployments: u32,
+    /// Those that failed or were stopped.
+    pub deployments_failed: u32,
+    /// `rolloutState` of its PRIMARY deployment at the end.
+    pub rollout_state: &'static str,
+    /// What became of the requests to it; left out where the scenario sends none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<Traffic>,
     /// When the last entry of its event list was written, in seconds since the start.
     pub last_event_seconds: Option<f64>,
     /// What it says.
     pub last_event: Option<String>,
+}
+
+/// What became of the requests to a service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Traffic {
+    /// Requests, repeated ones included.
+    pub requests: f64,
+    /// Answered with an error, lost, or timed out.
+    pub failed: f64,
+    /// Turned away because nobody could take them.
+    pub rejected: f64,
+    /// Mean time to the answer, in seconds; none where there was no answer.
+    pub mean_latency_seconds: Option<f64>,
+    /// The largest 95th percentile of a metrics period, in seconds.
+    pub worst_p95_seconds: f64,
+    /// The largest 99th percentile of a metrics period, in seconds.
+    pub worst_p99_seconds: f64,
+    /// How long it was out of its SLO, in minutes.
+    pub out_of_slo_minutes: f64,
 }
 
 /// One entry of `workload:`, or one call.

@@ -73,6 +73,7 @@ impl Summary {
             page.cost(cost, &self.region);
         }
         page.services(self);
+        page.traffic(self);
         page.workload(self);
         page.text
     }
@@ -439,6 +440,25 @@ impl Page {
         }
         self.table(&["", "desired", "running", "min", "below desired", "unplaced", "failed", "p95 start"], &rows);
         self.more(summary.services.len());
+        let scaled = |service: &&super::ServiceSummary| service.scaling_activities + service.not_scaled > 0;
+        for service in summary.services.iter().take(ROWS).filter(scaled) {
+            let text = format!(
+                "{}: {} scaling activities, {} times a policy changed nothing (scaling_activities.csv says why)",
+                service.service_name, service.scaling_activities, service.not_scaled
+            );
+            self.wrapped(text.split(' ').map(str::to_owned));
+        }
+        for service in summary.services.iter().take(ROWS).filter(|service| service.deployments > 1) {
+            let failed = match service.deployments_failed {
+                0 => String::new(),
+                failed => format!(", {failed} failed"),
+            };
+            let text = format!(
+                "{}: {} deployments{failed}, the last {}",
+                service.service_name, service.deployments, service.rollout_state
+            );
+            self.wrapped(text.split(' ').map(str::to_owned));
+        }
         for service in summary.services.iter().take(ROWS) {
             // A service that is where it should be needs no words.
             if let (Some(at), Some(event)) = (service.last_event_seconds, &service.last_event)
@@ -450,6 +470,34 @@ impl Page {
                 self.wrapped(format!("at {at} {event}").split(' ').map(str::to_owned));
             }
         }
+    }
+
+    fn traffic(&mut self, summary: &Summary) {
+        let known: Vec<_> = summary.services.iter().filter_map(|it| it.traffic.map(|traffic| (it, traffic))).collect();
+        if known.is_empty() {
+            return;
+        }
+        self.heading("Traffic");
+        let mut rows = Vec::new();
+        for (service, traffic) in known.iter().take(ROWS) {
+            let whole = |number: f64| number.round().max(0.0) as u64;
+            let out = traffic.out_of_slo_minutes;
+            rows.push(vec![
+                cell(&service.service_name),
+                cell(grouped(whole(traffic.requests))),
+                bad(whole(traffic.failed)),
+                bad(whole(traffic.rejected)),
+                cell(traffic.mean_latency_seconds.map_or_else(|| "-".to_owned(), milliseconds)),
+                cell(milliseconds(traffic.worst_p95_seconds)),
+                cell(milliseconds(traffic.worst_p99_seconds)),
+                Cell { text: format!("{out:.1} min"), tone: if out > 0.0 { Tone::Bad } else { Tone::Plain } },
+            ]);
+        }
+        self.table(
+            &["", "requests", "failed", "rejected", "mean latency", "worst p95", "worst p99", "out of SLO"],
+            &rows,
+        );
+        self.more(known.len());
     }
 
     fn workload(&mut self, summary: &Summary) {
@@ -619,6 +667,11 @@ fn seconds(time: Option<f64>) -> String {
 }
 
 /// `1,234,567`.
+/// A time to an answer.
+fn milliseconds(seconds: f64) -> String {
+    if seconds < 1.0 { format!("{:.1} ms", seconds * 1e3) } else { format!("{seconds:.2} s") }
+}
+
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);

@@ -33,9 +33,9 @@ use ecsim_cluster::definitions::{ContainerDefinition, FargatePlatform, FargateSi
 use ecsim_cluster::events::ServiceEvent;
 use ecsim_cluster::fact::{TaskOrigin, TerminationReason};
 use ecsim_cluster::{
-    AttributeId, Cluster, Definitions, DesiredStatus, Fact, GpuNeed, GroupId, HealthStatus, Instance, InstanceId,
-    InstanceStatus, Observer, PortSet, ProviderId, Rejection, Resources, ServiceId, ShapeId, StopReason, Task,
-    TaskDefinitionId, TaskId, TaskStatus, ValueId, ZoneId,
+    AttributeId, Cluster, Definitions, DeploymentEnd, DeploymentStatus, DesiredStatus, Fact, GpuNeed, GroupId,
+    HealthStatus, Instance, InstanceId, InstanceStatus, Observer, PortSet, ProviderId, Rejection, Resources,
+    RolloutState, ServiceId, ShapeId, StopReason, Task, TaskDefinitionId, TaskId, TaskStatus, ValueId, ZoneId,
 };
 use ecsim_kernel::{SimTime, Table};
 use serde::Serialize;
@@ -43,8 +43,8 @@ use serde_json::value::RawValue;
 
 use self::capacity::Launch;
 use self::shape::{
-    Attachments, Containers, Digits, Envelope, EphemeralStorage, InstanceDetail, NameValue, ResourceList,
-    ServiceDetail, Stamp, TaskDetail, VersionInfo,
+    Attachments, Containers, DeploymentDetail, Digits, Envelope, EphemeralStorage, InstanceDetail, NameValue,
+    ResourceList, ServiceDetail, Stamp, TaskDetail, VersionInfo,
 };
 use super::Sink;
 use super::waiting::{NO_INSTANCES, NO_INSTANCES_IN_PROVIDER};
@@ -371,7 +371,12 @@ impl<W: Write> EventSink<W> {
         // Nobody is connected to a task that has no host yet.
         let on_fargate = fargate.is_some() && state.last != TaskStatus::Provisioning;
         let connected = host.map(|host| host.connected).or(on_fargate.then_some(true));
+        let later;
         let started_by = match state.origin {
+            TaskOrigin::Service { service, deployment, .. } if deployment > 0 => {
+                later = arn::deployment_id_of(definitions, service, deployment);
+                Some(later.as_str())
+            }
             TaskOrigin::Service { service, .. } => services.get(service).map(|names| names.deployment.as_str()),
             TaskOrigin::Source { source, .. } => {
                 definitions.sources.get(source).and_then(|it| it.started_by).map(|text| definitions.texts.name(text))
@@ -489,6 +494,29 @@ impl<W: Write> EventSink<W> {
         out.tell(ECS, "ECS Service Action", *stamp, &[&names.arn], detail);
     }
 
+    /// `ECS Deployment State Change` (SVC-052).
+    fn tell_deployment(&mut self, service: ServiceId, number: u32, rollout: RolloutState, end: Option<DeploymentEnd>) {
+        let Self { out, definitions, services, stamp, .. } = self;
+        let Some(names) = services.get(service) else { return };
+        let id = arn::deployment_id_of(definitions, service, number);
+        let alarm = |id| definitions.alarms.get(id).map_or_else(String::new, |alarm| alarm.name.clone());
+        let (event_type, event_name, reason) = match rollout {
+            RolloutState::InProgress => {
+                ("INFO", "SERVICE_DEPLOYMENT_IN_PROGRESS", format!("ECS deployment {id} in progress."))
+            }
+            RolloutState::Completed => {
+                ("INFO", "SERVICE_DEPLOYMENT_COMPLETED", format!("ECS deployment {id} completed."))
+            }
+            RolloutState::Failed => {
+                let why = end.map_or_else(|| "ECS deployment failed.".to_owned(), |end| end.text(alarm));
+                ("ERROR", "SERVICE_DEPLOYMENT_FAILED", why)
+            }
+        };
+        let detail =
+            DeploymentDetail { event_type, event_name, deployment_id: &id, updated_at: *stamp, reason: &reason };
+        out.tell(ECS, "ECS Deployment State Change", *stamp, &[&names.arn], detail);
+    }
+
     fn create(&mut self, task: TaskId, fact: &Fact, cluster: &Cluster) {
         let Fact::TaskCreated {
             definition, group, origin, launch_type, provider, instance, zone, requirements, ..
@@ -580,7 +608,7 @@ impl<W: Write> EventSink<W> {
         let stamp = self.stamp;
         let Some(state) = self.tasks.get_mut(task) else { return };
         state.stopping = Some(stamp);
-        state.stop = Some((reason.code().name(), reason.text(cluster, state.origin.service())));
+        state.stop = Some((reason.code().name(), reason.text(cluster, Some(state.origin))));
         let instance = state.instance;
         self.task_changed(task);
         if let Some(instance) = instance {
@@ -669,6 +697,12 @@ impl<W: Write> Observer for EventSink<W> {
                 }
             }
             Fact::ServiceEvent { service, event } => self.tell_service(service, event, cluster),
+            Fact::DeploymentStarted { service, deployment, .. } => {
+                self.tell_deployment(service, deployment, RolloutState::InProgress, None);
+            }
+            Fact::DeploymentChanged { service, deployment, status: DeploymentStatus::Primary, rollout, end } => {
+                self.tell_deployment(service, deployment, rollout, end);
+            }
             _ => self.tell_capacity(fact, cluster),
         }
     }

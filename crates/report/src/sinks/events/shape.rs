@@ -119,6 +119,17 @@ pub(super) struct ServiceDetail<'a> {
     pub(super) created_at: Stamp,
 }
 
+/// `detail` of `ECS Deployment State Change`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DeploymentDetail<'a> {
+    pub(super) event_type: &'static str,
+    pub(super) event_name: &'static str,
+    pub(super) deployment_id: &'a str,
+    pub(super) updated_at: Stamp,
+    pub(super) reason: &'a str,
+}
+
 /// A name with a value, or without.
 #[derive(Serialize)]
 pub(super) struct NameValue<'a> {
