@@ -199,6 +199,10 @@ fn too_many_tasks(model: &Model) -> Option<(&'static str, String)> {
         return Some(("services", format!("the services want {desired:.1e} tasks")));
     }
     let updated = model.calls.values().map(|call| match call {
+        Call::Deploy { update, .. } => match &**update {
+            Call::UpdateService { desired_count, .. } => f64::from(desired_count.unwrap_or(0)),
+            _ => 0.0,
+        },
         Call::UpdateService { desired_count, .. } => f64::from(desired_count.unwrap_or(0)),
         _ => 0.0,
     });

@@ -28,6 +28,7 @@ mod kit {
             healthy_percent: None,
             rebalancing: None,
             capacity: None,
+            grace: None,
         }
     }
 }

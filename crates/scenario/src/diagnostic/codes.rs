@@ -278,6 +278,20 @@ pub const CODES: &[Code] = &[
          simulation: {duration: 36500d, metricsPeriod: 1h}\n\
          workload: [{runTask: {taskDefinition: t}, every: {poisson: {ratePerHour: 3600000}}}]\n",
     ),
+    code(
+        "E367",
+        "requests to a service cannot be as they are written",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         services: [{serviceName: s, taskDefinition: t}]\n\
+         workload: [{service: s, requestsPerSecond: {daily: {peak: 9}}, cpuPerRequest: 1ms}]\n",
+    ),
+    code(
+        "E368",
+        "services call each other in a circle",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
+         services: [{serviceName: a, taskDefinition: t}, {serviceName: b, taskDefinition: t}]\n\
+         workload: [{service: a, requestsPerSecond: 1, cpuPerRequest: 1ms, calls: [{service: b}]}, {service: b, cpuPerRequest: 1ms, calls: [{service: a}]}]\n",
+    ),
     code("E371", "an entry of the timeline has no action, or several", "timeline: [{at: 1s}]\n"),
     code(
         "E372",
@@ -294,6 +308,17 @@ pub const CODES: &[Code] = &[
          timeline: [{at: 1s, startTask: {taskDefinition: t, containerInstances: {count: 1}}}]\n",
     ),
     code("E374", "a selector of tasks selects nothing in particular", "timeline: [{at: 1s, stopTask: {task: {}}}]\n"),
+    code(
+        "E376",
+        "a target group or load balancer cannot be as it is written",
+        "targetGroups: [{targetGroupName: web, targetType: lambda}]\n",
+    ),
+    code(
+        "E377",
+        "a service cannot have this load balancer",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, image: c, memory: 1}]}]\n\
+         services: [{serviceName: s, taskDefinition: t, loadBalancers: [{containerName: c}]}]\n",
+    ),
     code("E380", "an expectation cannot be read", "expect: [{always: 'cluster.nothing == 0'}]\n"),
     code(
         "E390",
@@ -416,6 +441,20 @@ pub const CODES: &[Code] = &[
         "StartTask names a container instance that is not there",
         "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
          timeline: [{at: 1s, startTask: {taskDefinition: t, containerInstances: x}}]\n",
+    ),
+    code(
+        "W376",
+        "a service names a target group that is not described",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, image: c, memory: 1}]}]\n\
+         services: [{serviceName: s, taskDefinition: t, loadBalancers: [{targetGroupArn: web}]}]\n",
+    ),
+    code(
+        "W377",
+        "a load balancer reaches a port that the container does not map: AWS would refuse the service",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, image: c, memory: 1}]}]\n\
+         targetGroups: [{targetGroupName: web}]\n\
+         services:\n\
+         - {serviceName: s, taskDefinition: t, loadBalancers: [{targetGroupArn: web, containerPort: 80}]}\n",
     ),
     code(
         "W381",

@@ -99,6 +99,10 @@ impl<'a> Context<'a> {
                 self.error(&health_at, "E359", message, Some(help.into()));
             }
             let health = health.map_or_else(HealthBehavior::default, |health| self.health_behavior(health, &health_at));
+            let probes_at = from(own.target_health_check.is_some()).clone().key("targetHealthCheck");
+            let probes = own.target_health_check.as_ref();
+            let probes = probes.or(of_task(is_main).and_then(|given| given.target_health_check.as_ref()));
+            let probes = probes.map_or_else(HealthBehavior::default, |probes| self.health_behavior(probes, &probes_at));
             containers.push(ContainerBehavior {
                 cold_pull,
                 cached_pull,
@@ -109,6 +113,7 @@ impl<'a> Context<'a> {
                 stop_exit_code: i32::from(own.stop_exit_code.or(given.stop_exit_code).unwrap_or(0)),
                 memory,
                 health,
+                probes,
             });
         }
         TaskBehavior {
@@ -124,7 +129,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn health_behavior(&mut self, given: &schema::HealthCheckBehavior, at: &Locator<'a>) -> HealthBehavior {
+    pub(super) fn health_behavior(&mut self, given: &schema::HealthCheckBehavior, at: &Locator<'a>) -> HealthBehavior {
         let mut seconds =
             |spec: &Option<DurationDistribution>, at: Locator<'a>| spec.as_ref().map(|spec| self.seconds(spec, &at));
         let (ready, probe) =

@@ -5,7 +5,8 @@ use ecsim_kernel::{Distribution, DistributionError};
 use super::Context;
 use crate::document::Locator;
 use crate::schema::{
-    DistributionSpec, Duration, DurationDistribution, EmpiricalSource, MemoryDistribution, MemorySize, Quantity, Shape,
+    DistributionSpec, Duration, DurationDistribution, EmpiricalSource, MemoryDistribution, MemorySize, Number,
+    NumberDistribution, Quantity, Shape,
 };
 
 /// A quantity as the number the engine draws: seconds, MiB.
@@ -57,7 +58,24 @@ impl Unit for MemorySize {
     }
 }
 
+impl Unit for Number {
+    const FILE_UNITS: &'static str = "nothing";
+
+    fn number(self) -> f64 {
+        self.0
+    }
+
+    fn factor(unit: Option<&str>) -> Option<f64> {
+        unit.is_none().then_some(1.0)
+    }
+}
+
 impl<'a> Context<'a> {
+    /// A distribution of plain numbers.
+    pub(super) fn plain_numbers(&mut self, spec: &NumberDistribution, at: &Locator<'a>) -> Distribution {
+        self.distribution(spec, at)
+    }
+
     /// A distribution of seconds.
     pub(super) fn seconds(&mut self, spec: &DurationDistribution, at: &Locator<'a>) -> Distribution {
         self.distribution(spec, at)

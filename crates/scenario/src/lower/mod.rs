@@ -8,18 +8,29 @@
 //! * `task_definitions`: what a task reserves and requires (RES rules), how it behaves.
 //! * `placement`: strategies and constraints.
 //! * `capacity`: Auto Scaling groups, capacity providers, Spot, Fargate, prices.
+//! * `load_balancing`: target groups, load balancers, and what services say of them.
+//! * `scaling`: CloudWatch alarms, service auto scaling.
 //! * `services`, `workload` with its traces, `timeline`.
+//! * `requests`, `rates`, `rate_traces`: requests to services.
 
 mod behavior;
 mod capabilities;
 pub(crate) mod capacity;
+mod code_deploy;
+mod deployments;
 mod distributions;
 mod fleet;
+mod load_balancing;
 mod placement;
+mod rate_traces;
+mod rates;
+mod requests;
+mod scaling;
 mod services;
 mod settings;
 mod tables;
 mod task_definitions;
+mod task_sets;
 mod timeline;
 mod traces;
 mod workload;
@@ -70,6 +81,10 @@ pub(crate) struct Context<'a> {
     pub(crate) shapes: BTreeMap<String, ecsim_cluster::ShapeId>,
     /// Groups, providers and pools.
     pub(crate) capacity: capacity::Building<'a>,
+    /// Target groups.
+    pub(crate) balancing: load_balancing::Balancing,
+    /// Alarms and service auto scaling.
+    pub(crate) scaling: scaling::Building<'a>,
 }
 
 /// A scenario in the engine's terms, and what the engine has no use for.
@@ -124,6 +139,8 @@ pub fn lower(
         calls: Vec::new(),
         shapes: BTreeMap::new(),
         capacity: capacity::Building::new(),
+        balancing: load_balancing::Balancing::default(),
+        scaling: scaling::Building::default(),
     };
     let settings = settings::lower(&mut context);
     context.check_simulation();
@@ -131,16 +148,23 @@ pub fn lower(
     context.lower_capacity();
     context.lower_task_definitions();
     context.lower_strategies();
+    context.lower_load_balancers();
+    context.name_alarms();
     context.lower_services();
+    context.lower_scaling();
     context.lower_workload();
+    context.lower_deployment_policies();
+    let demand = context.lower_requests();
     context.lower_timeline();
     context.finish_capacity();
     context.check_unused_settings();
     let instance_behavior = context.instance_behavior();
     let prices = Arc::new(context.price_book());
     context.warn_without_prices(&prices);
-    let Context { definitions, placements, behaviors, source_models, mut calls, capacity, .. } = context;
+    let Context { definitions, placements, behaviors, source_models, mut calls, capacity, balancing, scaling, .. } =
+        context;
     let (capacity, fleet) = (capacity.model, capacity.fleet);
+    let scaling = scaling.model;
     if diagnostics.errors() > before {
         return None;
     }
@@ -160,11 +184,14 @@ pub fn lower(
         metrics_period: simulation.metrics_period.0,
         sources: Arc::new(source_models),
         behaviors: Arc::new(behaviors),
+        target_behaviors: Arc::new(balancing.behaviors),
         instance_behavior,
         capacity: Arc::new(capacity),
         fleet: Arc::new(fleet),
+        scaling: Arc::new(scaling),
         timeline: timeline.into(),
         calls: Arc::new(table),
+        demand: Arc::new(demand),
     };
     Some(Lowered { model, prices })
 }
@@ -221,7 +248,7 @@ impl<'a> Context<'a> {
         if self.scenario.settings.spread_scope == crate::schema::SpreadScope::Deployment {
             let at = self.at("settings").key("spread_scope");
             let message =
-                "`spread_scope: deployment` changes nothing yet: a service has one deployment in this version";
+                "`spread_scope: deployment` is not simulated: spread counts the tasks of all deployments of a service";
             self.warning(&at, "W360", message, None);
         }
     }

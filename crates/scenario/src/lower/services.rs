@@ -1,6 +1,6 @@
 //! Services as created: defaults, quotas, and what AWS rejects (PLC-050, PLC-051, AZR-001 to AZR-003, SVC-002).
 
-use ecsim_cluster::definitions::{LaunchType, SchedulingStrategy, ServiceDefinition};
+use ecsim_cluster::definitions::{LaunchType, SchedulingStrategy, ServiceDefinition, ServiceRevision};
 use ecsim_cluster::{ServiceId, SubnetId};
 use ecsim_kernel::SimTime;
 use ecsim_policies::capacity::provider_strategy::ProviderFamily;
@@ -92,7 +92,11 @@ impl<'a> Context<'a> {
             let message = format!("`{}` is no name of a service", shown(name));
             self.error(&at.clone().key("serviceName"), "E340", message, Some(NAME_HELP.into()));
         }
-        let Some(definition_name) = &given.task_definition else {
+        let external = given.deployment_controller.unwrap_or_default().kind == aws::DeploymentControllerType::External;
+        // DEP-082: the task definition is the task sets' business.
+        let of_set = self.scenario.timeline.iter().filter_map(|entry| entry.create_task_set.as_ref());
+        let first = of_set.filter(|set| external && set.service == *name).map(|set| &set.task_definition).next();
+        let Some(definition_name) = given.task_definition.as_ref().or(first) else {
             let message = format!("service `{}` names no task definition", shown(name));
             self.error(at, "E346", message, Some("write `taskDefinition: FAMILY`".into()));
             return None;
@@ -177,6 +181,15 @@ impl<'a> Context<'a> {
             || strategy.is_some_and(|it| self.family_of_strategy(it) == ProviderFamily::Fargate);
         // Fargate spreads over zones by itself; nothing is rebalanced there (FGT-002).
         let rebalancing = !on_fargate && self.rebalancing(given, source, daemon, maximum, launch_type, at);
+        let (target_groups, routing) = self.routing(
+            &given.load_balancers,
+            &given.service_registries,
+            given.service_connect_configuration.as_ref(),
+            id,
+            at,
+        );
+        let balanced = !given.load_balancers.is_empty();
+        let health_check_grace = self.grace_period(given.health_check_grace_period_seconds, balanced, at);
         let group = self.definitions.groups.intern(&format!("service:{name}"));
         Some(ServiceDefinition {
             name: name.clone(),
@@ -184,13 +197,19 @@ impl<'a> Context<'a> {
             scheduling,
             launch_type,
             strategy,
-            task_definition,
+            revisions: vec![ServiceRevision {
+                task_definition,
+                subnets,
+                target_groups,
+                routing,
+                platform_version: given.platform_version.clone().filter(|_| on_fargate),
+            }],
             desired_count: desired,
             minimum_healthy_percent: minimum,
             maximum_percent: maximum,
             placement,
             availability_zone_rebalancing: rebalancing,
-            subnets,
+            health_check_grace,
             exists_at_start,
         })
     }
@@ -397,24 +416,8 @@ impl<'a> Context<'a> {
 
     /// Parts of a service that would change the run and that this version does not simulate yet.
     fn warn_later(&mut self, given: &aws::Service, at: &Locator<'a>) {
-        let later = [
-            ("loadBalancers", !given.load_balancers.is_empty()),
-            ("serviceRegistries", !given.service_registries.is_empty()),
-            ("vpcLatticeConfigurations", !given.vpc_lattice_configurations.is_empty()),
-        ];
-        for (key, present) in later {
-            if present {
-                self.not_simulated(&at.clone().key(key), key);
-            }
-        }
-        let controller = given.deployment_controller.unwrap_or_default().kind;
-        if controller != aws::DeploymentControllerType::Ecs {
-            self.warning(
-                &at.clone().key("deploymentController"),
-                "W360",
-                "this version simulates the deployment controller ECS only: the service runs as under ECS",
-                None,
-            );
+        if !given.vpc_lattice_configurations.is_empty() {
+            self.not_simulated(&at.clone().key("vpcLatticeConfigurations"), "vpcLatticeConfigurations");
         }
     }
 

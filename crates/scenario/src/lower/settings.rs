@@ -2,7 +2,8 @@
 
 use ecsim_kernel::Span;
 use ecsim_policies::Settings;
-use ecsim_policies::settings::{Bucket, RegistrationRate, TieBreak};
+use ecsim_policies::load_balancing::LoadBalancingSettings;
+use ecsim_policies::settings::{Bucket, PullRetry, RegistrationRate, TieBreak};
 
 use super::Context;
 use crate::schema;
@@ -72,6 +73,7 @@ pub(super) fn lower(context: &mut Context<'_>) -> Settings {
         replace_crashed_delay: given.replace_crashed_delay_s.0,
         healthy_wait: given.healthy_wait_s.0,
         start_first_unhealthy: given.start_first_unhealthy,
+        deployments: super::deployments::lower_settings(given),
         placement_retry_at: given.placement_retry_at_s.iter().map(|at| at.0).collect(),
         placement_retry_gap: given.placement_retry_gap_s.iter().map(|gap| gap.0).collect(),
         service_event_repeat: given.service_event_repeat_s.0,
@@ -98,6 +100,18 @@ pub(super) fn lower(context: &mut Context<'_>) -> Settings {
         custom_attributes_per_resource: given.custom_attributes_per_resource,
         max_reserved_ports: given.max_reserved_ports,
         capacity,
+        pull_retry: PullRetry {
+            attempts: given.pull_retry.attempts,
+            first: given.pull_retry.first_s.0,
+            longest: given.pull_retry.max_s.0,
+            jitter: given.pull_retry.jitter.millionths(),
+        },
+        load_balancing: LoadBalancingSettings {
+            crash_deregister: given.crash_deregister_s.0,
+            cloud_map_registration: given.cloud_map_registration_s.0,
+            cloud_map_ttl: given.cloud_map_ttl_s.0,
+        },
+        scaling: super::scaling::settings(given),
         steady_event_jitter: match context.scenario.simulation.latencies {
             schema::LatencyPreset::None => (Span::ZERO, Span::ZERO),
             schema::LatencyPreset::Default => Settings::default().steady_event_jitter,

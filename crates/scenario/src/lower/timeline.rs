@@ -2,20 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use ecsim_cluster::definitions::SchedulingStrategy;
-use ecsim_cluster::{InstanceId, InstanceStatus, Market, ZoneId};
+use ecsim_cluster::definitions::{SchedulingStrategy, ServiceRevision};
+use ecsim_cluster::deployments::DeploymentController;
+use ecsim_cluster::{InstanceId, InstanceStatus, Market, StopType, ZoneId};
 use ecsim_engine::model::{Arrivals, Call, InstanceSelector, SourceModel, TaskSelector, WhenUnplaced};
 use ecsim_kernel::{SimTime, Span};
 use ecsim_policies::placement::constraints::query::attributes;
 
 use super::capacity::Demand;
+use super::deployments::merged;
 use super::placement::Caller;
 use super::services::Placed;
 use super::task_definitions::raise;
 use super::{Context, did_you_mean};
 use crate::diagnostic::shown;
 use crate::document::Locator;
-use crate::schema::timeline::TargetStatus;
+use crate::schema::timeline::{ContinueDeployment, StopDeployment, TargetStatus};
 use crate::schema::{self, Action, Count, TimelineEntry, aws};
 
 /// Default of `expiresInMinutes` (SVC-028).
@@ -24,10 +26,18 @@ const PROTECTION_MINUTES: u32 = 120;
 const MOST_PROTECTION_MINUTES: u32 = 2_880;
 
 /// What a service was given last before an update.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 struct LastWritten<'a> {
     strategies: &'a [aws::PlacementStrategy],
     constraints: &'a [aws::PlacementConstraint],
+    task_definition: Option<&'a str>,
+    network: Option<&'a aws::NetworkConfiguration>,
+    execute_command: bool,
+    connect: Option<&'a aws::ServiceConnectConfiguration>,
+    balancers: &'a [aws::LoadBalancer],
+    registries: &'a [aws::ServiceRegistry],
+    platform: Option<&'a str>,
+    configuration: aws::DeploymentConfiguration,
 }
 
 impl<'a> Context<'a> {
@@ -61,8 +71,9 @@ impl<'a> Context<'a> {
             let time = SimTime::ZERO + entry.at.0;
             let name = format!("timeline[{index}].{}", action.name());
             let place = at.key(action.name());
-            let before = updates.get(&index).copied().unwrap_or_default();
-            let calls = match self.capacity_calls(action, index, &place) {
+            let before = updates.get(&index).cloned().unwrap_or_default();
+            let calls = match self.scaling_calls(action, &place).or_else(|| self.capacity_calls(action, index, &place))
+            {
                 Some(calls) => calls,
                 None => self.timeline_call(action, name, before, time, &place).into_iter().collect(),
             };
@@ -79,6 +90,14 @@ impl<'a> Context<'a> {
         let of = |service: &'a aws::Service| LastWritten {
             strategies: &service.placement_strategy,
             constraints: &service.placement_constraints,
+            task_definition: service.task_definition.as_deref(),
+            network: service.network_configuration.as_ref(),
+            execute_command: service.enable_execute_command == Some(true),
+            connect: service.service_connect_configuration.as_ref(),
+            balancers: &service.load_balancers,
+            registries: &service.service_registries,
+            platform: service.platform_version.as_deref(),
+            configuration: service.deployment_configuration.clone().unwrap_or_default(),
         };
         let mut last: BTreeMap<&str, LastWritten<'a>> =
             scenario.services.iter().map(|service| (service.service_name.as_str(), of(service))).collect();
@@ -90,9 +109,19 @@ impl<'a> Context<'a> {
             let Some(update) = &scenario.timeline[index].update_service else { continue };
             let name = update.service.rsplit('/').next().unwrap_or(&update.service);
             let Some(written) = last.get_mut(name) else { continue };
-            before.insert(index, *written);
+            before.insert(index, written.clone());
             written.strategies = update.placement_strategy.as_deref().unwrap_or(written.strategies);
             written.constraints = update.placement_constraints.as_deref().unwrap_or(written.constraints);
+            written.task_definition = update.task_definition.as_deref().or(written.task_definition);
+            written.network = update.network_configuration.as_ref().or(written.network);
+            written.execute_command = update.enable_execute_command.unwrap_or(written.execute_command);
+            written.connect = update.service_connect_configuration.as_ref().or(written.connect);
+            written.balancers = update.load_balancers.as_deref().unwrap_or(written.balancers);
+            written.platform = update.platform_version.as_deref().or(written.platform);
+            written.registries = update.service_registries.as_deref().unwrap_or(written.registries);
+            if let Some(configuration) = &update.deployment_configuration {
+                written.configuration = merged(&written.configuration, configuration);
+            }
         }
         before
     }
@@ -128,6 +157,18 @@ impl<'a> Context<'a> {
                 Call::CreateService { service: self.find_service(&given.service_name, &at.clone().key("serviceName"))? }
             }
             Action::UpdateService(given) => self.update_service(given, before, since, at)?,
+            Action::StopServiceDeployment(given) => Call::StopServiceDeployment {
+                service: self.find_service(&given.service, &at.clone().key("service"))?,
+                how: match given.stop_type.unwrap_or_default() {
+                    StopDeployment::Rollback => StopType::Rollback,
+                    StopDeployment::Abort => StopType::Abort,
+                },
+            },
+            Action::CreateDeployment(given) => self.create_deployment(given, at)?,
+            Action::ContinueServiceDeployment(given) => Call::ContinueServiceDeployment {
+                service: self.find_service(&given.service, &at.clone().key("service"))?,
+                proceed: given.action.unwrap_or_default() == ContinueDeployment::Continue,
+            },
             Action::DeleteService(given) => Call::DeleteService {
                 service: self.find_service(&given.service, &at.clone().key("service"))?,
                 force: given.force.unwrap_or(false),
@@ -212,8 +253,8 @@ impl<'a> Context<'a> {
             Action::ConnectAgent(given) => {
                 Call::ConnectAgent { instances: self.instance_selector(&given.container_instances, &instances_at)? }
             }
-            // Everything else is about capacity.
-            _ => return None,
+            // Everything else is about task sets, or about capacity.
+            _ => return self.task_set_call(action, at),
         })
     }
 
@@ -291,19 +332,9 @@ impl<'a> Context<'a> {
     ) -> Option<Call> {
         let service = self.find_service(&given.service, &at.clone().key("service"))?;
         let known = self.definitions.services[service].clone();
-        let source = self.source_of(known.task_definition);
-        for (key, present) in [
-            ("taskDefinition", given.task_definition.is_some()),
-            ("forceNewDeployment", given.force_new_deployment == Some(true)),
-            ("networkConfiguration", given.network_configuration.is_some()),
-            ("loadBalancers", given.load_balancers.is_some()),
-        ] {
-            if present {
-                let message = format!("`{key}` is accepted, but this version does not simulate it");
-                let help = "there are no deployments yet: running tasks stay as they are (CP-018)";
-                self.warning(&at.clone().key(key), "W360", message, Some(help.into()));
-            }
-        }
+        let source = self.source_of(known.task_definition());
+        let deploys = self.deployed_revision(given, &before, service, at);
+        self.check_controller(given, service, at);
         let configuration = given.deployment_configuration.as_ref();
         let maximum = configuration.and_then(|configuration| configuration.maximum_percent);
         let daemon = known.scheduling == SchedulingStrategy::Daemon;
@@ -343,9 +374,10 @@ impl<'a> Context<'a> {
             None
         };
         let healthy_percent = configuration.map(|configuration| {
+            let written = merged(&before.configuration, configuration);
             (
-                configuration.minimum_healthy_percent.unwrap_or(known.minimum_healthy_percent),
-                configuration.maximum_percent.unwrap_or(known.maximum_percent),
+                written.minimum_healthy_percent.unwrap_or(known.minimum_healthy_percent),
+                written.maximum_percent.unwrap_or(known.maximum_percent),
             )
         });
         if let Some((minimum, maximum)) = healthy_percent.filter(|(minimum, maximum)| minimum > maximum) {
@@ -368,14 +400,93 @@ impl<'a> Context<'a> {
             };
             self.updated_capacity(&demand, (known.launch_type, known.strategy), source, at)
         });
-        Some(Call::UpdateService {
+        let policy = configuration.and_then(|configuration| {
+            let place = at.clone().key("deploymentConfiguration");
+            self.updated_policy(service, &merged(&before.configuration, configuration), &place)
+        });
+        let update = Call::UpdateService {
             capacity,
             service,
             desired_count: given.desired_count,
             placement,
             healthy_percent,
             rebalancing: given.availability_zone_rebalancing.map(|value| value == aws::Enabled::Enabled),
-        })
+            grace: given.health_check_grace_period_seconds.map(|seconds| {
+                let balanced = !known.revisions[0].target_groups.is_empty();
+                self.grace_period(Some(seconds), balanced, at)
+            }),
+        };
+        let force = given.force_new_deployment == Some(true);
+        if deploys.is_none() && !force && policy.is_none() {
+            return Some(update);
+        }
+        Some(Call::Deploy { update: Box::new(update), service, revision: deploys, force, policy })
+    }
+
+    /// What an update may not bring where somebody else deploys (DEP-070, DEP-082).
+    fn check_controller(&mut self, given: &aws::UpdateService, service: ecsim_cluster::ServiceId, at: &Locator<'a>) {
+        let policies = self.definitions.deployment_policies.get(&service).and_then(|all| all.first());
+        let help = match policies.map(|policy| policy.controller) {
+            Some(DeploymentController::CodeDeploy { .. }) => "deploy with `createDeployment` (DEP-070)",
+            Some(DeploymentController::External) => "create a task set with `createTaskSet` (DEP-082)",
+            _ => return,
+        };
+        for (key, present) in [
+            ("taskDefinition", given.task_definition.is_some()),
+            ("networkConfiguration", given.network_configuration.is_some()),
+            ("forceNewDeployment", given.force_new_deployment == Some(true)),
+        ] {
+            if present {
+                let message = format!("UpdateService cannot have `{key}` with this deployment controller");
+                self.error(&at.clone().key(key), "E353", message, Some(help.into()));
+            }
+        }
+    }
+
+    /// The revision that an update deploys, where it says something that a revision consists of (SVC-060).
+    fn deployed_revision(
+        &mut self,
+        given: &'a aws::UpdateService,
+        before: &LastWritten<'a>,
+        service: ecsim_cluster::ServiceId,
+        at: &Locator<'a>,
+    ) -> Option<u32> {
+        let nothing = given.task_definition.is_none()
+            && given.network_configuration.is_none()
+            && given.service_connect_configuration.is_none()
+            && given.load_balancers.is_none()
+            && given.service_registries.is_none()
+            && given.platform_version.is_none();
+        let connect = given.service_connect_configuration.as_ref().or(before.connect);
+        if nothing {
+            return None;
+        }
+        let place = at.clone().key("taskDefinition");
+        let definition = given.task_definition.as_deref().or(before.task_definition)?;
+        let id = self.find_task_definition(definition, &place)?;
+        let mut extra = Vec::new();
+        if given.enable_execute_command.unwrap_or(before.execute_command) {
+            extra.push("ecs.capability.execute-command");
+        }
+        if connect.is_some_and(|connect| connect.enabled) {
+            extra.push("ecs.capability.service-connect-v1");
+        }
+        let task_definition = self.requiring(id, &extra);
+        let network = given.network_configuration.as_ref().or(before.network);
+        let subnets = self.subnets(network, task_definition, at);
+        let balancers = given.load_balancers.as_deref().unwrap_or(before.balancers);
+        let registries = given.service_registries.as_deref().unwrap_or(before.registries);
+        let (target_groups, routing) = self.routing(balancers, registries, connect, id, at);
+        let revisions = &mut self.definitions.services[service].revisions;
+        let platform_version = given.platform_version.as_deref().or(before.platform).map(str::to_owned);
+        let revision = ServiceRevision { task_definition, subnets, target_groups, routing, platform_version };
+        // The same one again is the same: only a change of it starts a deployment.
+        let found = revisions.iter().position(|known| *known == revision);
+        let at = found.unwrap_or_else(|| {
+            revisions.push(revision);
+            revisions.len() - 1
+        });
+        u32::try_from(at).ok()
     }
 
     fn instance(&mut self, name: &str, at: &Locator<'a>) -> Option<InstanceId> {

@@ -73,7 +73,9 @@ impl<'a> Context<'a> {
             if filters.iter().any(|(index, values)| !values.iter().any(|value| value == table.cell(*index))) {
                 continue;
             }
-            let Some(arrival_ms) = self.time_cell(&mut table, arrival, &columns.arrival, given, at) else { continue };
+            let Some(arrival_ms) = self.time_cell(&mut table, arrival, &columns.arrival, given.time_scale, at) else {
+                continue;
+            };
             let Some(duration_ms) = self.row_duration(&mut table, given, arrival_ms, (duration, end), at) else {
                 continue;
             };
@@ -185,7 +187,7 @@ impl<'a> Context<'a> {
         if table.cell(index).is_empty() {
             return Some(None);
         }
-        let ms = self.time_cell(table, index, column, given, at)?;
+        let ms = self.time_cell(table, index, column, given.time_scale, at)?;
         if is_end && ms < arrival_ms {
             self.bad_cell(table, at, &column.column, "ends the task before it arrives");
             return None;
@@ -283,15 +285,15 @@ impl<'a> Context<'a> {
     }
 
     /// A time of the current row in milliseconds, `timeScale` applied.
-    fn time_cell(
+    pub(super) fn time_cell(
         &mut self,
         table: &mut CsvTable,
         index: usize,
         column: &TimeColumn,
-        given: &Trace,
+        time_scale: f64,
         at: &Locator<'a>,
     ) -> Option<f64> {
-        let scale = column.scale.unwrap_or(1.0) * given.time_scale;
+        let scale = column.scale.unwrap_or(1.0) * time_scale;
         match column.unit {
             Some(unit) => {
                 let number = self.number(table, index, &column.column, at)?;

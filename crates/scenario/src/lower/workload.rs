@@ -23,7 +23,8 @@ impl<'a> Context<'a> {
         let scenario = self.scenario;
         let name_of = |entry: &Workload| {
             entry.name.clone().unwrap_or_else(|| {
-                let short = entry.run_task.task_definition.rsplit('/').next().unwrap_or_default();
+                let Some(call) = &entry.run_task else { return entry.service.clone().unwrap_or_default() };
+                let short = call.task_definition.rsplit('/').next().unwrap_or_default();
                 short.split(':').next().unwrap_or(short).to_owned()
             })
         };
@@ -43,11 +44,67 @@ impl<'a> Context<'a> {
         }
         for (name, index) in order {
             let at = self.at("workload").index(index);
-            self.workload_entry(name, &scenario.workload[index], &at);
+            let entry = &scenario.workload[index];
+            match (&entry.run_task, &entry.service) {
+                (Some(call), None) => {
+                    self.out_of_place(entry, true, &at);
+                    self.workload_entry(name, entry, call, &at);
+                }
+                (None, Some(_)) => self.out_of_place(entry, false, &at),
+                _ => {
+                    let help = Some("runTask asks for standalone tasks, service sends requests to a service".into());
+                    let message = format!("workload `{}` needs exactly one of `runTask` and `service`", shown(&name));
+                    self.error(&at, "E361", message, help);
+                }
+            }
         }
     }
 
-    fn workload_entry(&mut self, name: String, given: &Workload, at: &Locator<'a>) {
+    /// Fields of the other kind of entry.
+    fn out_of_place(&mut self, entry: &Workload, is_call: bool, at: &Locator<'a>) {
+        let of_requests = [
+            ("requestsPerSecond", entry.requests_per_second.is_some()),
+            ("requestsPerMinute", entry.requests_per_minute.is_some()),
+            ("cpuPerRequest", entry.cpu_per_request.is_some()),
+            ("serviceTimeVariation", entry.service_time_variation.is_some()),
+            ("memoryPerRequest", entry.memory_per_request.is_some()),
+            ("baseMemory", entry.base_memory.is_some()),
+            ("latency", entry.latency.is_some()),
+            ("concurrency", entry.concurrency.is_some()),
+            ("maxQueue", entry.max_queue.is_some()),
+            ("timeout", entry.timeout.is_some()),
+            ("errorRate", entry.error_rate.is_some()),
+            ("retries", entry.retries.is_some()),
+            ("calls", !entry.calls.is_empty()),
+            ("slo", entry.slo.is_some()),
+        ];
+        let of_calls = [
+            ("at", !entry.at.0.is_empty()),
+            ("every", entry.every.is_some()),
+            ("trace", entry.trace.is_some()),
+            ("from", entry.from.is_some()),
+            ("until", entry.until.is_some()),
+            ("limit", entry.limit.is_some()),
+            ("duration", entry.duration.is_some()),
+        ];
+        let wrong: Vec<&str> = if is_call {
+            of_requests.iter().filter(|(_, given)| *given).map(|(key, _)| *key).collect()
+        } else {
+            of_calls.iter().filter(|(_, given)| *given).map(|(key, _)| *key).collect()
+        };
+        for key in wrong {
+            let (kind, help) = if is_call {
+                ("`service`", "it says what requests to a service cost")
+            } else if key == "trace" {
+                ("`runTask`", "requests of a trace: requestsPerSecond: {trace: {file: ..., column: ...}}")
+            } else {
+                ("`runTask`", "when requests come, `requestsPerSecond` says: {points: ...}, {ramp: ...}, {spike: ...}")
+            };
+            self.error(&at.clone().key(key), "E362", format!("`{key}` goes with {kind} only"), Some(help.into()));
+        }
+    }
+
+    fn workload_entry(&mut self, name: String, given: &Workload, call: &aws::RunTask, at: &Locator<'a>) {
         let call_at = at.clone().key("runTask");
         let ways = [!given.at.0.is_empty(), given.every.is_some(), given.trace.is_some()];
         if ways.iter().filter(|way| **way).count() != 1 {
@@ -58,14 +115,14 @@ impl<'a> Context<'a> {
                 Some("for example `every: {poisson: {ratePerHour: 40}}`".into()),
             );
         }
-        let Some(template) = self.run_task_template(&given.run_task, SimTime::ZERO, &call_at) else { return };
-        let by_default = given.run_task.capacity_provider_strategy.is_empty() && given.run_task.launch_type.is_none();
+        let Some(template) = self.run_task_template(call, SimTime::ZERO, &call_at) else { return };
+        let by_default = call.capacity_provider_strategy.is_empty() && call.launch_type.is_none();
         if by_default && self.default_changes() {
             let message = "the cluster's default strategy changes during the run: this workload keeps the first one";
             let help = Some("name its `capacityProviderStrategy`".into());
             self.warning(&call_at, "W360", message, help);
         }
-        let count = self.run_task_count(given.run_task.count, &call_at);
+        let count = self.run_task_count(call.count, &call_at);
         let from = SimTime::ZERO + given.from.map_or(Span::ZERO, |from| from.0);
         let until = given.until.map_or(SimTime::MAX, |until| SimTime::ZERO + until.0);
         let limit = given.limit.unwrap_or(u64::MAX);
@@ -137,7 +194,7 @@ impl<'a> Context<'a> {
                 }
             }
         };
-        let started_by = given.run_task.started_by.clone();
+        let started_by = call.started_by.clone();
         self.source(name, started_by, SourceModel { template, arrivals, count, duration, when_unplaced });
     }
 

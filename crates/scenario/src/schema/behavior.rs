@@ -23,6 +23,9 @@ pub struct Behavior {
     pub trunk_failure: Option<Percent>,
     /// By task definition: the `family`, or `family:revision` where revisions differ.
     pub task_definitions: BTreeMap<String, TaskBehavior>,
+    /// By target group or Classic Load Balancer: how its targets answer probes, in place of what `taskDefinitions` says.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub target_groups: BTreeMap<String, HealthCheckBehavior>,
     /// By Auto Scaling group: how its instances come, go and fail.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub auto_scaling_groups: BTreeMap<String, AutoScalingGroupBehavior>,
@@ -33,9 +36,36 @@ pub struct Behavior {
     pub spot: SpotBehavior,
     /// How Fargate behaves.
     pub fargate: FargateBehavior,
+    /// By the ARN or the name of a function: how it answers as a lifecycle hook of a deployment (DEP-066). Default: with
+    /// SUCCEEDED, at once.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub lifecycle_hooks: BTreeMap<String, HookBehavior>,
     /// CloudWatch metrics for scaling policies that the simulator does not make itself.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<CustomMetric>,
+}
+
+/// How a function answers as a lifecycle hook of a deployment (DEP-066).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct HookBehavior {
+    /// From the beginning of its stage to its answer; until then it says IN_PROGRESS. Default 0s.
+    pub takes: super::units::Duration,
+    /// What it says then. Default SUCCEEDED.
+    pub result: HookResult,
+}
+
+/// What a lifecycle hook says at last (DEP-066).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum HookResult {
+    /// The deployment goes on.
+    #[default]
+    Succeeded,
+    /// It is rolled back.
+    Failed,
+    /// It never says anything else: its timeout ends it.
+    InProgress,
 }
 
 /// Delays of every task and instance; what `taskDefinitions` says wins. Defaults are the `settings` of the same
@@ -88,6 +118,8 @@ pub struct TaskBehavior {
     pub crash: Option<Crash>,
     /// How its container health check goes. Default: every probe passes at once.
     pub health_check: Option<HealthCheckBehavior>,
+    /// How it answers the probes of load balancers (LB-014). Default: at once, every time.
+    pub target_health_check: Option<HealthCheckBehavior>,
     /// It never reaches RUNNING.
     pub fail_to_start: Option<FailToStart>,
     /// How much memory it really uses. Default: less than any limit.
@@ -115,12 +147,14 @@ pub struct ContainerBehavior {
     pub crash: Option<Crash>,
     /// How its health check goes (TSK-041).
     pub health_check: Option<HealthCheckBehavior>,
+    /// How it answers the probes of load balancers (LB-014).
+    pub target_health_check: Option<HealthCheckBehavior>,
     /// How much memory it really uses.
     pub memory: Option<MemoryUse>,
 }
 
-/// How the health check of a container goes (TSK-041). Times count from the container's start, and again from each
-/// restart. By default every probe passes at once.
+/// How the health check of a container goes (TSK-041), or how it answers the probes of load balancers (LB-014). Times count
+/// from the container's start, and again from each restart. By default every probe passes at once.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct HealthCheckBehavior {

@@ -143,21 +143,16 @@ pub struct AgentConfig {
     /// Whether Container Metadata files are written.
     #[schemars(extend("x-ecsim" = "kept"))]
     pub ecs_enable_container_metadata: Option<bool>,
-    /// How long a stopped task's containers are kept.
-    #[schemars(extend("x-ecsim" = "kept"))]
-    pub ecs_engine_task_cleanup_wait_duration: Option<Text>,
-    /// Whether unused images are left alone.
-    #[schemars(extend("x-ecsim" = "kept"))]
+    /// How long a stopped task's containers are kept; they still use their images (TSK-052). Default 3h.
+    pub ecs_engine_task_cleanup_wait_duration: Option<Duration>,
+    /// Whether unused images are left alone (TSK-052). Default false; with `prefer-cached` they always are.
     pub ecs_disable_image_cleanup: Option<bool>,
-    /// How often unused images are removed.
-    #[schemars(extend("x-ecsim" = "kept"))]
-    pub ecs_image_cleanup_interval: Option<Text>,
-    /// How old an image is before it may be removed.
-    #[schemars(extend("x-ecsim" = "kept"))]
-    pub ecs_image_minimum_cleanup_age: Option<Text>,
-    /// How many images one sweep may remove.
-    #[schemars(extend("x-ecsim" = "kept"))]
-    pub ecs_num_images_delete_per_cycle: Option<Text>,
+    /// How often unused images are removed (TSK-052). Default 30m.
+    pub ecs_image_cleanup_interval: Option<Duration>,
+    /// How old an image is before it may be removed (TSK-052). Default 1h.
+    pub ecs_image_minimum_cleanup_age: Option<Duration>,
+    /// How many images one sweep may remove (TSK-052). Default 5.
+    pub ecs_num_images_delete_per_cycle: Option<u32>,
     /// How long starting a container may take.
     #[schemars(extend("x-ecsim" = "kept"))]
     pub ecs_container_start_timeout: Option<Text>,

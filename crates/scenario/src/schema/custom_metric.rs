@@ -47,6 +47,34 @@ pub struct MetricPoint(
     pub Option<f64>,
 );
 
+/// `[time, value]` pairs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RatePoints(pub Vec<(Duration, f64)>);
+
+impl JsonSchema for RatePoints {
+    fn schema_name() -> Cow<'static, str> {
+        "RatePoints".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let time = generator.subschema_for::<Duration>();
+        json_schema!({
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "array",
+                "prefixItems": [time, {"type": "number", "minimum": 0}],
+                "minItems": 2,
+                "maxItems": 2,
+                "x-ecsim-expected": "a time and a value, such as [10m, 90]",
+            },
+            "description": "Values from their times on: `[time, value]` pairs.",
+            "x-ecsim-expected": "a list of pairs such as [[0s, 40], [10m, 90]]",
+        })
+    }
+}
+
 /// Columns of a CSV file with the values of a metric.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]

@@ -31,6 +31,7 @@ pub mod account_settings;
 pub mod aws;
 pub mod behavior;
 pub mod capacity_behavior;
+pub mod code_deploy;
 pub mod columns;
 pub mod container_instance;
 pub mod custom_metric;
@@ -43,12 +44,15 @@ pub mod instance_type;
 pub mod money;
 pub mod pricing;
 pub mod profile;
+mod requests;
+mod scaling_values;
 pub mod scenario;
 pub mod selectors;
 pub mod setting_values;
 pub mod settings;
 pub mod simulation;
 pub mod spot_behavior;
+pub mod task_sets;
 pub mod timeline;
 pub mod trace;
 pub mod union;
@@ -68,8 +72,8 @@ use serde_json::{Value, json};
 
 pub use account_settings::{AccountSettings, Switch};
 pub use behavior::{
-    Behavior, ContainerBehavior, Crash, FailToStart, HealthCheckBehavior, HealthCheckFailure, Latencies, MemoryUse,
-    StartError, TaskBehavior,
+    Behavior, ContainerBehavior, Crash, FailToStart, HealthCheckBehavior, HealthCheckFailure, HookBehavior, HookResult,
+    Latencies, MemoryUse, StartError, TaskBehavior,
 };
 pub use capacity_behavior::{
     AutoScalingGroupBehavior, LaunchedContainerInstance, LifecycleHookBehavior, ManagedInstancesBehavior,
@@ -80,7 +84,7 @@ pub use container_instance::{
     AgentConfig, Capabilities, ContainerInstances, ImagePullBehavior, InstanceColumns, InstancesFromCsv,
     RegisteredResources,
 };
-pub use custom_metric::{CustomMetric, MetricColumns, MetricFile, MetricPoint, MetricValues};
+pub use custom_metric::{CustomMetric, MetricColumns, MetricFile, MetricPoint, MetricValues, RatePoints};
 pub use distribution::{
     DistributionSpec, DurationDistribution, EmpiricalFile, EmpiricalSource, Exponential, MedianAndP95,
     MemoryDistribution, NumberDistribution, Shape, Uniform,
@@ -102,12 +106,17 @@ pub use instance_type::{Architecture, InstanceTypeSpec};
 pub use money::{Share, Usd};
 pub use pricing::{Currency, EbsPrices, FargatePrices, Pricing, ReservedInstances, SavingsPlan, SpotPriceModel};
 pub use profile::Profile;
+pub use requests::{
+    DailyRate, NoiseRate, PointRate, RampRate, RateMap, RateShape, RateTrace, ServiceCall, ServiceLevelObjective,
+    SineRate, SpikeRate, TraceGaps, TracePer, WeeklyRate,
+};
+pub use scaling_values::{CooldownCreditMode, TtMetricPoint, TtScaleInMode};
 pub use scenario::Scenario;
 pub use selectors::{InstanceFilter, InstanceSelector, Pick, TaskSelector, Which};
 pub use setting_values::{
-    AzTie, BillingHourTie, CasAlgorithm, CasN, ColdLaunch, DrainCount, EventRate, FargatePullRate, IceBackoff,
-    LaunchGroups, ProvisioningOverflow, ProvisioningReasons, PullStep, SecondsDistribution, SpotProfile, ZeroStart,
-    ZeroWeightBase,
+    AzTie, BillingHourTie, BreakerPlacement, CasAlgorithm, CasN, ColdLaunch, DrainCount, EventRate, FargatePullRate,
+    IceBackoff, LaunchGroups, ProvisioningOverflow, ProvisioningReasons, PullRetry, PullStep, SecondsDistribution,
+    SpotProfile, ZeroStart, ZeroWeightBase,
 };
 pub use settings::{LaunchBucket, RegisteredMemory, RegistrationRate, SettingInfo, Settings, SpreadScope, TieBreak};
 pub use simulation::{LatencyPreset, Simulation};
@@ -118,7 +127,9 @@ pub use spot_behavior::{
 pub use timeline::{Action, TimelineEntry};
 pub use trace::{Trace, TraceColumns};
 pub use union::{Count, OneOrMany, OrOff};
-pub use units::{DateTime, Duration, FORMATS, MemorySize, Number, Percent, Quantity, Seconds, Text, UnitError};
+pub use units::{
+    CpuTime, DateTime, Duration, FORMATS, MemorySize, Number, Percent, Quantity, Seconds, Text, UnitError,
+};
 pub use vpc::{Subnet, Vpc};
 pub use workload::{Every, Poisson, Retry, WhenUnplaced, Workload};
 

@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 
 use super::account_settings::AccountSettings;
 use super::aws::{
-    AutoScalingGroup, CapacityProvider, Cluster, LaunchTemplate, Service, TaskDefinition, task_definition,
+    AutoScalingGroup, Balancer, CapacityProvider, Cluster, LaunchTemplate, MetricAlarm, RegisterScalableTarget,
+    Service, ServiceScalingPolicy, ServiceScheduledAction, TargetGroup, TaskDefinition, task_definition,
 };
 use super::behavior::Behavior;
 use super::container_instance::ContainerInstances;
@@ -70,9 +71,29 @@ pub struct Scenario {
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "task_definition::list")]
     #[schemars(with = "Vec<task_definition::TaskDefinitionItem>")]
     pub task_definitions: Vec<TaskDefinition>,
+    /// Target groups of load balancers, as in `CreateTargetGroup` of Elastic Load Balancing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub target_groups: Vec<TargetGroup>,
+    /// Load balancers, as in `CreateLoadBalancer`: only Classic ones, and what target groups do not say, matter.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub load_balancers: Vec<Balancer>,
     /// Services, as in AWS's `CreateService`, created at the start.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<Service>,
+    /// CloudWatch alarms, as in AWS's `PutMetricAlarm` (CW-001).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-ecsim-also" = ["metricAlarms"]))]
+    pub alarms: Vec<MetricAlarm>,
+    /// Scalable targets of services, as `aws application-autoscaling describe-scalable-targets` prints them (SAS-001).
+    /// `services[].autoScaling` is the same in one place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scalable_targets: Vec<RegisterScalableTarget>,
+    /// Scaling policies of services, as `describe-scaling-policies` prints them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scaling_policies: Vec<ServiceScalingPolicy>,
+    /// Scheduled actions of services, as `describe-scheduled-actions` prints them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scheduled_actions: Vec<ServiceScheduledAction>,
     /// Who asks for standalone tasks, and when.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub workload: Vec<Workload>,

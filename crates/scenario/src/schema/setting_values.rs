@@ -143,6 +143,32 @@ impl Default for IceBackoff {
     }
 }
 
+/// How often, and after which waits, the agent tries a pull that fails: each wait twice the one before (TSK-051).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PullRetry {
+    /// So many attempts in all.
+    #[schemars(range(min = 1, max = 100))]
+    pub attempts: u32,
+    /// The first wait.
+    pub first_s: Seconds,
+    /// The longest wait.
+    pub max_s: Seconds,
+    /// By how much each wait may be longer, at random.
+    pub jitter: Share,
+}
+
+impl Default for PullRetry {
+    fn default() -> Self {
+        Self {
+            attempts: 5,
+            first_s: Seconds(ecsim_kernel::Span::from_ms(1_100)),
+            max_s: Seconds::new(5),
+            jitter: Share::percent(20),
+        }
+    }
+}
+
 /// Groups in which a service starts its tasks (MEAS-003).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -367,6 +393,17 @@ impl SecondsDistribution {
         };
         DurationDistribution { shape, min: self.min.map(of), max: self.max.map(of) }
     }
+}
+
+/// What the circuit breaker counts where tasks find no place (DEP-032).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BreakerPlacement {
+    /// Each attempt, however many tasks it leaves without a place.
+    #[default]
+    Attempt,
+    /// Each task.
+    Task,
 }
 
 #[cfg(test)]

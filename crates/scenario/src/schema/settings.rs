@@ -11,10 +11,11 @@ use serde_json::{Map, Value};
 use super::distribution::DurationDistribution;
 use super::money::{Share, Usd};
 use super::profile::Profile;
+use super::scaling_values::{CooldownCreditMode, TtMetricPoint, TtScaleInMode};
 use super::setting_values::{
-    AzTie, BillingHourTie, CasAlgorithm, CasN, ColdLaunch, DrainCount, EventRate, FargatePullRate, IceBackoff,
-    LaunchGroups, ProvisioningOverflow, ProvisioningReasons, SecondsDistribution, SpotProfile, ZeroStart,
-    ZeroWeightBase,
+    AzTie, BillingHourTie, BreakerPlacement, CasAlgorithm, CasN, ColdLaunch, DrainCount, EventRate, FargatePullRate,
+    IceBackoff, LaunchGroups, ProvisioningOverflow, ProvisioningReasons, PullRetry, SecondsDistribution, SpotProfile,
+    ZeroStart, ZeroWeightBase,
 };
 use super::simulation::LatencyPreset;
 use super::union::OrOff;
@@ -78,6 +79,33 @@ pub struct Settings {
     /// From the first event not yet seen to the pass of the service scheduler.
     #[schemars(extend("x-ecsim-rule" = "SVC-004"))]
     pub scheduler_latency_s: Seconds,
+    /// From the end of a period of a minute or more to its datapoint in CloudWatch.
+    #[schemars(extend("x-ecsim-rule" = "CW-050"))]
+    pub metric_delay_std_s: Seconds,
+    /// The same for shorter periods.
+    #[schemars(extend("x-ecsim-rule" = "CW-050"))]
+    pub metric_delay_hr_s: Seconds,
+    /// How many datapoints beyond `evaluationPeriods` an alarm looks at.
+    #[schemars(extend("x-ecsim-rule" = "CW-013"), range(max = 1000))]
+    pub evaluation_range_extra: u32,
+    /// How often a lasting alarm invokes its scaling policy again.
+    #[schemars(extend("x-ecsim-rule" = "SAS-015"))]
+    pub alarm_action_repeat_s: Seconds,
+    /// The same for alarms with a period below a minute.
+    #[schemars(extend("x-ecsim-rule" = "SAS-015"))]
+    pub alarm_action_repeat_hr_s: Seconds,
+    /// Which value of the metric target tracking computes with: `latest`, or the mean of the datapoints that the alarm
+    /// looked at (`window_mean`).
+    #[schemars(extend("x-ecsim-rule" = "SAS-022"))]
+    pub tt_metric_point: TtMetricPoint,
+    /// How far target tracking scales in at a time: `Proportional` (straight to what the formula gives), `OneStep`, or a
+    /// number between 0 and 1: that part of the way.
+    #[schemars(extend("x-ecsim-rule" = "SAS-025"))]
+    pub tt_scale_in_mode: TtScaleInMode,
+    /// What a scale-out within a cooldown may add: what it wants more than the activities of the cooldown have added
+    /// (`Literal`), or whatever is above the desired count (`DesiredFloor`).
+    #[schemars(extend("x-ecsim-rule" = "SAS-052"))]
+    pub cooldown_credit_mode: CooldownCreditMode,
     /// On top of `scheduler_latency_s`, for a task that ran and then stopped by itself.
     #[schemars(extend("x-ecsim-rule" = "SVC-033"))]
     pub replace_crashed_delay_s: Seconds,
@@ -87,6 +115,45 @@ pub struct Settings {
     /// Whether the replacement of an unhealthy task is started before that is stopped; `false`: as before October 2023.
     #[schemars(extend("x-ecsim-rule" = "SVC-020"))]
     pub start_first_unhealthy: bool,
+    /// Whether a deployment stops old tasks as soon as `minimumHealthyPercent` allows; `false`: only when a new healthy one
+    /// stands in for them, or a start needs their room.
+    #[schemars(extend("x-ecsim-rule" = "DEP-013"))]
+    pub eager_stop: bool,
+    /// Whether a task that is lost in the middle of a deployment is replaced by its own revision; `false`: by the newest, as
+    /// before November 2025.
+    #[schemars(extend("x-ecsim-rule" = "SVC-023, DEP-011"))]
+    pub own_revision_replacement: bool,
+    /// Whether the second task of a revision waits until the pull of the first has begun: only then are the digests of its
+    /// images known. Off under `latencies: none`.
+    #[schemars(extend("x-ecsim-rule" = "DEP-004"))]
+    pub first_task_digest_gate: bool,
+    /// Whether tasks that are stopping fill `maximumPercent` until they are STOPPED.
+    #[schemars(extend("x-ecsim-rule" = "TSK-007"))]
+    pub count_stopping_in_max: bool,
+    /// The failure in a row with which the throttle of a service whose tasks never reach RUNNING begins.
+    #[schemars(extend("x-ecsim-rule" = "SVC-041"))]
+    pub throttle_free_failures: u32,
+    /// How long that failure makes the service wait; each further one doubles it.
+    #[schemars(extend("x-ecsim-rule" = "SVC-041"))]
+    pub throttle_first_s: Seconds,
+    /// It never waits longer: 27 minutes, 15 in the guide of 2023.
+    #[schemars(extend("x-ecsim-rule" = "SVC-031, SVC-041"))]
+    pub throttle_cap_s: Seconds,
+    /// Whether the circuit breaker counts tasks of the new revision that end before they were healthy.
+    #[schemars(extend("x-ecsim-rule" = "DEP-036"))]
+    pub breaker_counts_crashes: bool,
+    /// What the circuit breaker counts where tasks find no place: each attempt, or each task.
+    #[schemars(extend("x-ecsim-rule" = "DEP-032"))]
+    pub breaker_placement_counts: BreakerPlacement,
+    /// The least threshold of the circuit breaker where it is a bounded percentage; 10 before January 2024.
+    #[schemars(extend("x-ecsim-rule" = "DEP-030"))]
+    pub breaker_minimum: u32,
+    /// How often a deployment looks at its alarms.
+    #[schemars(extend("x-ecsim-rule" = "DEP-042"))]
+    pub alarm_poll_s: Seconds,
+    /// How long a deployment with alarms bakes, in multiples of the time its alarms look back.
+    #[schemars(extend("x-ecsim-rule" = "DEP-046"))]
+    pub bake_alarm_factor: f64,
     /// Tasks that one service may start in any 60 s, or `off`.
     #[schemars(extend("x-ecsim-rule" = "QTA-014, QTA-031, SVC-070"))]
     pub service_launches_per_min: OrOff<u32>,
@@ -117,6 +184,9 @@ pub struct Settings {
     /// Pull of an image that the instance has already: the registry is asked whether it is current.
     #[schemars(extend("x-ecsim-rule" = "LAT-011"))]
     pub cached_pull: DurationDistribution,
+    /// On EC2: how often, and after which waits, the agent tries a pull that fails before the task does.
+    #[schemars(extend("x-ecsim-rule" = "TSK-051"))]
+    pub pull_retry: PullRetry,
     /// Creating and attaching the network interface of an `awsvpc` task on EC2.
     #[schemars(extend("x-ecsim-rule" = "LAT-009"))]
     pub eni_attach: DurationDistribution,
@@ -302,6 +372,27 @@ pub struct Settings {
     /// Groups in which a service starts its tasks, or `off`: each as soon as it may.
     #[schemars(extend("x-ecsim-rule" = "SVC-070, MEAS-003"))]
     pub launch_groups: OrOff<LaunchGroups>,
+    /// From RUNNING to the registration of a target, and to the first probe of an Application or Classic Load Balancer.
+    #[schemars(extend("x-ecsim-rule" = "LB-010, MEAS-063"))]
+    pub alb_registration_s: Seconds,
+    /// From RUNNING to the first probe of a Network Load Balancer.
+    #[schemars(extend("x-ecsim-rule" = "LB-015, MEAS-062"))]
+    pub nlb_registration_s: Seconds,
+    /// Passes in a row that make a newcomer of an Application Load Balancer healthy; best-practice texts count 5.
+    #[schemars(extend("x-ecsim-rule" = "LB-011, MEAS-061"), range(min = 1, max = 10))]
+    pub alb_initial_passes: u32,
+    /// The same of a Network Load Balancer. Default: `healthyThresholdCount` of the target group.
+    #[schemars(extend("x-ecsim-rule" = "LB-015, MEAS-062"), range(min = 1, max = 10))]
+    pub nlb_initial_passes: Option<u32>,
+    /// Requests that load balancers send to a crashed task fail for so long.
+    #[schemars(extend("x-ecsim-rule" = "LB-023"))]
+    pub crash_deregister_s: Seconds,
+    /// Cloud Map: how long a task is ACTIVATING until it is registered.
+    #[schemars(extend("x-ecsim-rule" = "LB-040, TSK-004"))]
+    pub cloud_map_registration_s: Seconds,
+    /// Cloud Map: for so long callers believe what they were told.
+    #[schemars(extend("x-ecsim-rule" = "LB-040"))]
+    pub cloud_map_ttl_s: Seconds,
     /// Clusters in the account and Region. A scenario has one, so this changes nothing.
     #[schemars(extend("x-ecsim-rule" = "QTA-001"))]
     pub clusters_per_region: u32,
@@ -390,9 +481,29 @@ impl Default for Settings {
             service_events_kept: 100,
             az_rebalance_interval_s: Seconds::new(600),
             scheduler_latency_s: Seconds::new(5),
+            metric_delay_std_s: Seconds::new(120),
+            metric_delay_hr_s: Seconds::new(16),
+            evaluation_range_extra: 2,
+            alarm_action_repeat_s: Seconds::new(60),
+            alarm_action_repeat_hr_s: Seconds::new(10),
+            tt_metric_point: TtMetricPoint::Latest,
+            tt_scale_in_mode: TtScaleInMode::Proportional,
+            cooldown_credit_mode: CooldownCreditMode::Literal,
             replace_crashed_delay_s: Seconds::new(10),
             healthy_wait_s: Seconds::new(40),
             start_first_unhealthy: true,
+            eager_stop: true,
+            own_revision_replacement: true,
+            first_task_digest_gate: true,
+            count_stopping_in_max: false,
+            throttle_free_failures: 3,
+            throttle_first_s: Seconds::new(30),
+            throttle_cap_s: Seconds::new(1_620),
+            breaker_counts_crashes: true,
+            breaker_placement_counts: BreakerPlacement::Attempt,
+            breaker_minimum: 3,
+            alarm_poll_s: Seconds::new(30),
+            bake_alarm_factor: 1.0,
             service_launches_per_min: OrOff::On(500),
             service_launches_per_min_on_ec2: None,
             ec2_launch_bucket: OrOff::Off,
@@ -402,6 +513,7 @@ impl Default for Settings {
             pull_mb_per_s: OrOff::On(10.0),
             default_image_mb: 60,
             cached_pull: DurationDistribution::uniform(Duration::from_ms(500), Duration::from_secs(2)),
+            pull_retry: PullRetry::default(),
             eni_attach: DurationDistribution::lognormal(Duration::from_secs(11), Duration::from_secs(20)),
             eni_detach_s: Seconds::new(0),
             container_start: DurationDistribution::lognormal(Duration::from_secs(1), Duration::from_secs(5)),
@@ -466,6 +578,13 @@ impl Default for Settings {
             savings_plan_commitment: Usd::from_nanos(0),
             savings_plan_discount: Share::percent(50),
             launch_groups: OrOff::Off,
+            alb_registration_s: Seconds::new(5),
+            nlb_registration_s: Seconds::new(190),
+            alb_initial_passes: 1,
+            nlb_initial_passes: None,
+            crash_deregister_s: Seconds::new(1),
+            cloud_map_registration_s: Seconds::new(0),
+            cloud_map_ttl_s: Seconds::new(60),
             clusters_per_region: 10_000,
             container_instances_per_cluster: 5_000,
             services_per_cluster: 5_000,
@@ -505,9 +624,11 @@ impl Settings {
             agent_disconnect_s: Seconds::new(0),
             scheduler_latency_s: Seconds::new(0),
             replace_crashed_delay_s: Seconds::new(0),
+            first_task_digest_gate: false,
             pull_base_s: Seconds::new(0),
             pull_mb_per_s: OrOff::Off,
             cached_pull: none.clone(),
+            pull_retry: PullRetry { attempts: 1, ..PullRetry::default() },
             eni_attach: none.clone(),
             eni_detach_s: Seconds::new(0),
             container_start: none.clone(),
@@ -528,6 +649,8 @@ impl Settings {
             fargate_pull_mb_per_s: FargatePullRate::Off,
             pull_s: at_once.clone(),
             deprovision_s: at_once,
+            alb_registration_s: Seconds::new(0),
+            nlb_registration_s: Seconds::new(0),
             ..Self::default()
         }
     }
@@ -683,15 +806,23 @@ mod tests {
             "placement_retry_gap_s": [300, 600, 1200, 1620],
             "service_event_repeat_s": 21600, "steady_event_repeat_s": 21600, "service_events_kept": 100,
             "az_rebalance_interval_s": 600, "scheduler_latency_s": 5,
+            "metric_delay_std_s": 120, "metric_delay_hr_s": 16, "evaluation_range_extra": 2,
+            "alarm_action_repeat_s": 60, "alarm_action_repeat_hr_s": 10, "tt_metric_point": "latest",
+            "tt_scale_in_mode": "Proportional", "cooldown_credit_mode": "Literal",
             "replace_crashed_delay_s": 10, "healthy_wait_s": 40, "start_first_unhealthy": true,
+            "eager_stop": true, "own_revision_replacement": true, "first_task_digest_gate": true,
+            "count_stopping_in_max": false, "throttle_free_failures": 3, "throttle_first_s": 30, "throttle_cap_s": 1620,
+            "breaker_counts_crashes": true, "breaker_placement_counts": "attempt", "breaker_minimum": 3,
+            "alarm_poll_s": 30, "bake_alarm_factor": 1.0,
             "service_launches_per_min": 500, "service_launches_per_min_on_ec2": null, "ec2_launch_bucket": "off", "registration_rate": "off",
             "release_at_desired_stopped": true, "pull_base_s": 1, "pull_mb_per_s": 10.0, "default_image_mb": 60,
             "cached_pull": {"uniform": {"min": "500ms", "max": "2s"}},
+            "pull_retry": {"attempts": 5, "first_s": "1.1s", "max_s": 5, "jitter": 0.2},
             "eni_attach": {"lognormal": {"median": "11s", "p95": "20s"}}, "eni_detach_s": 0,
             "container_start": {"lognormal": {"median": "1s", "p95": "5s"}},
             "profile": "e2026", "cas_n": "launching_and_running", "cas_sample_offset_ms": 10, "cas_algorithm": "current",
             "zero_start": "formula", "daemon_reserve_in_estimate": true, "scale_in_step_period": 60,
-            "scale_in_cap": 0.5, "metric_publish_delay": 50, "provisioning_reasons": "all",
+            "scale_in_cap": 0.5, "metric_publish_delay": 50, "metric_delay_std_s": 120, "metric_delay_hr_s": 16, "provisioning_reasons": "all",
             "provisioning_overflow": "reject_call", "provisioning_timeout": {"uniform": {"min": "10m", "max": "30m"}},
             "provisioning_tasks_per_cluster": 500, "zero_weight_base": "honour", "allow_cp_family_change": true,
             "drain_count": "desired_status", "asg_reaction": {"uniform": {"min": "10s", "max": "20s"}},
@@ -719,6 +850,8 @@ mod tests {
             "fargate_bucket_burst": 100, "fargate_bucket_refill_per_s": 20, "fargate_bucket_share": 1.0,
             "fargate_spot_discount": 0.7, "fargate_windows_minimum_s": 300, "savings_plan_commitment": "0",
             "savings_plan_discount": 0.5, "launch_groups": "off",
+            "alb_registration_s": 5, "nlb_registration_s": 190, "alb_initial_passes": 1, "nlb_initial_passes": null,
+            "crash_deregister_s": 1, "cloud_map_registration_s": 0, "cloud_map_ttl_s": 60,
             "clusters_per_region": 10000, "container_instances_per_cluster": 5000, "services_per_cluster": 5000,
             "tasks_per_service": 5000, "containers_per_task_definition": 10, "task_definition_kib": 64,
             "revisions_per_family": 1000000, "run_task_count": 10, "start_task_instances": 10, "subnets_per_awsvpc": 16,

@@ -3,7 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::aws::{Attribute, CapacityProvider, RunTask, ScheduledAction, Service, StartTask, UpdateService};
+use super::aws::{
+    AlarmNames, Attribute, CapacityProvider, DeleteScalingPolicy, DeleteServiceScheduledAction,
+    DeregisterScalableTarget, MetricAlarm, RegisterScalableTarget, RunTask, ScheduledAction, Service,
+    ServiceScalingPolicy, ServiceScheduledAction, SetAlarmState, StartTask, UpdateService,
+};
+use super::code_deploy::CreateDeployment;
 use super::container_instance::ContainerInstances;
 use super::fate::{
     AvailabilityZoneOutage, FargateRetirement, FargateSpotInterruption, InstanceStatusCheckFails, InsufficientCapacity,
@@ -16,6 +21,7 @@ use super::group_actions::{
 };
 use super::selectors::{InstanceSelector, TaskSelector};
 use super::spot_behavior::PoolCapacity;
+use super::task_sets::{CreateTaskSet, DeleteTaskSet, UpdateServicePrimaryTaskSet, UpdateTaskSet};
 use super::units::Duration;
 
 /// Defines the entry, the borrowed action and the list of their names from one list, so that they cannot differ.
@@ -71,6 +77,21 @@ timeline! {
     update_service: UpdateService(UpdateService), "updateService";
     /// AWS's `DeleteService`.
     delete_service: DeleteService(DeleteService), "deleteService";
+    /// AWS's `StopServiceDeployment` (DEP-002).
+    stop_service_deployment: StopServiceDeployment(StopServiceDeployment), "stopServiceDeployment";
+    /// AWS's `ContinueServiceDeployment` (DEP-066).
+    continue_service_deployment: ContinueServiceDeployment(ContinueServiceDeployment), "continueServiceDeployment";
+    /// AWS's `CreateTaskSet`, of a service with the controller `EXTERNAL` (DEP-080).
+    create_task_set: CreateTaskSet(CreateTaskSet), "createTaskSet";
+    /// AWS's `UpdateTaskSet` (DEP-080).
+    update_task_set: UpdateTaskSet(UpdateTaskSet), "updateTaskSet";
+    /// AWS's `DeleteTaskSet` (DEP-080).
+    delete_task_set: DeleteTaskSet(DeleteTaskSet), "deleteTaskSet";
+    /// AWS's `UpdateServicePrimaryTaskSet` (DEP-080).
+    update_service_primary_task_set: UpdateServicePrimaryTaskSet(UpdateServicePrimaryTaskSet),
+        "updateServicePrimaryTaskSet";
+    /// CodeDeploy's `CreateDeployment`, to a service with the controller `CODE_DEPLOY` (DEP-070).
+    create_deployment: CreateDeployment(CreateDeployment), "createDeployment";
     /// AWS's `UpdateContainerInstancesState`: drains container instances, or takes them back (INS-003, INS-004).
     update_container_instances_state: UpdateContainerInstancesState(UpdateContainerInstancesState),
         "updateContainerInstancesState";
@@ -153,6 +174,28 @@ timeline! {
     fargate_spot_interruption: FargateSpotInterruption(FargateSpotInterruption), "fargateSpotInterruption";
     /// A CloudWatch metric of the scenario's has another value from now on.
     set_metric: SetMetric(SetMetric), "setMetric";
+    /// CloudWatch's `PutMetricAlarm`: a new alarm, or a change of one (CW-003).
+    put_metric_alarm: PutMetricAlarm(MetricAlarm), "putMetricAlarm";
+    /// CloudWatch's `DeleteAlarms`.
+    delete_alarms: DeleteAlarms(AlarmNames), "deleteAlarms";
+    /// CloudWatch's `SetAlarmState`: until the next evaluation.
+    set_alarm_state: SetAlarmState(SetAlarmState), "setAlarmState";
+    /// CloudWatch's `EnableAlarmActions`.
+    enable_alarm_actions: EnableAlarmActions(AlarmNames), "enableAlarmActions";
+    /// CloudWatch's `DisableAlarmActions`.
+    disable_alarm_actions: DisableAlarmActions(AlarmNames), "disableAlarmActions";
+    /// Application Auto Scaling's `RegisterScalableTarget`: new limits, or what is suspended (SAS-003, SAS-004).
+    register_scalable_target: RegisterScalableTarget(RegisterScalableTarget), "registerScalableTarget";
+    /// Application Auto Scaling's `DeregisterScalableTarget`.
+    deregister_scalable_target: DeregisterScalableTarget(DeregisterScalableTarget), "deregisterScalableTarget";
+    /// Application Auto Scaling's `PutScalingPolicy`: a new policy, or a change of one.
+    put_scaling_policy: PutScalingPolicy(ServiceScalingPolicy), "putScalingPolicy";
+    /// Application Auto Scaling's `DeleteScalingPolicy`.
+    delete_scaling_policy: DeleteScalingPolicy(DeleteScalingPolicy), "deleteScalingPolicy";
+    /// Application Auto Scaling's `PutScheduledAction`: a new action, or a change of one.
+    put_scheduled_action: PutScheduledAction(ServiceScheduledAction), "putScheduledAction";
+    /// Application Auto Scaling's `DeleteScheduledAction`.
+    delete_scheduled_action: DeleteScheduledAction(DeleteServiceScheduledAction), "deleteScheduledAction";
 }
 
 impl TimelineEntry {
@@ -191,6 +234,48 @@ pub struct DeleteService {
     /// The cluster; there is only one.
     #[schemars(extend("x-ecsim" = "kept"))]
     pub cluster: Option<String>,
+}
+
+/// Stops the deployment of a service that is in progress (DEP-002).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct StopServiceDeployment {
+    /// The name of the service.
+    pub service: String,
+    /// `ROLLBACK`: the deployment before comes back. `ABORT`: everything stays as it is. Default `ROLLBACK`.
+    pub stop_type: Option<StopDeployment>,
+}
+
+/// `stopType` of `StopServiceDeployment` (DEP-002).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum StopDeployment {
+    /// The deployment before comes back.
+    #[default]
+    Rollback,
+    /// Everything stays as it is.
+    Abort,
+}
+
+/// Answers a lifecycle hook that waits (DEP-066).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ContinueServiceDeployment {
+    /// The name of the service.
+    pub service: String,
+    /// `CONTINUE` or `ROLLBACK`. Default `CONTINUE`.
+    pub action: Option<ContinueDeployment>,
+}
+
+/// `action` of `ContinueServiceDeployment` (DEP-066).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ContinueDeployment {
+    /// The deployment goes on.
+    #[default]
+    Continue,
+    /// It is rolled back.
+    Rollback,
 }
 
 /// Drains container instances, or takes them back.

@@ -25,6 +25,7 @@ pub type FormatCheck = fn(&str) -> bool;
 /// them finds every badly written unit; one that does not still has the pattern.
 pub const FORMATS: &[(&str, FormatCheck)] = &[
     ("ecsim-duration", |text| text.parse::<Duration>().is_ok()),
+    ("ecsim-cpu-time", |text| text.parse::<CpuTime>().is_ok()),
     ("ecsim-memory", |text| text.parse::<MemorySize>().is_ok()),
     ("ecsim-percent", |text| text.parse::<Percent>().is_ok()),
     ("ecsim-date-time", |text| text.parse::<DateTime>().is_ok()),
@@ -180,6 +181,50 @@ written_as_text!(
     "a length of time with its unit, such as 90s, 5m or 1h30m",
     "A length of time with its unit: ms, s, m, h, d or w, larger units first.",
     ["250ms", "90s", "5m", "1h30m", "2d"]
+);
+
+/// CPU time, which may be much shorter than what the simulator counts time in: `250us`, `1.5ms`, `2s`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+pub struct CpuTime {
+    /// In seconds.
+    pub seconds: f64,
+}
+
+impl FromStr for CpuTime {
+    type Err = UnitError;
+
+    fn from_str(text: &str) -> Result<Self, UnitError> {
+        let whole = text.trim();
+        let end = whole.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(whole.len());
+        let (number, unit) = whole.split_at(end);
+        let factor = match unit.trim() {
+            "us" | "µs" => 1e-6,
+            "ms" => 1e-3,
+            "s" => 1.0,
+            "" => return Err(UnitError::new(format!("`{whole}` has no unit: write for example 12ms or 800us"))),
+            other => return Err(UnitError::new(format!("`{other}` is not a unit of CPU time: use us, ms or s"))),
+        };
+        match number.parse::<f64>() {
+            Ok(number) if number * factor <= 86_400.0 => Ok(Self { seconds: number * factor }),
+            _ => Err(UnitError::new(format!("`{whole}` is not a CPU time: write for example 12ms or 800us"))),
+        }
+    }
+}
+
+impl fmt::Display for CpuTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let us = (self.seconds * 1e6 * 1e3).round() / 1e3;
+        if us >= 1_000.0 { write!(f, "{}ms", us / 1e3) } else { write!(f, "{us}us") }
+    }
+}
+
+written_as_text!(
+    CpuTime,
+    "ecsim-cpu-time",
+    r"^\s*[0-9]+(\.[0-9]+)?\s*(us|µs|ms|s)\s*$",
+    "a CPU time with its unit, such as 12ms or 800us",
+    "CPU time with its unit: us, ms or s.",
+    ["12ms", "800us", "1.5s"]
 );
 
 /// A length of time in a setting whose name ends in `_s`: a number of seconds, or a written length of time.

@@ -1,4 +1,4 @@
-//! Who asks for standalone tasks, when, and what they do when there is no room.
+//! Who asks for standalone tasks, when, and what they do when there is no room; and who sends requests to services.
 
 use std::borrow::Cow;
 
@@ -9,18 +9,52 @@ use serde_json::Value;
 
 use super::aws::RunTask;
 use super::distribution::DurationDistribution;
+use super::requests::{RateShape, ServiceCall, ServiceLevelObjective};
 use super::trace::Trace;
 use super::union::OneOrMany;
-use super::units::{Duration, unexpected};
+use super::units::{CpuTime, Duration, MemorySize, Percent, unexpected};
 
-/// A source of standalone tasks: the `RunTask` call, and exactly one of `at`, `every` and `trace`.
+/// A source of standalone tasks: the `RunTask` call, and exactly one of `at`, `every` and `trace`. Or requests to a
+/// service: `service`, and what a request costs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Workload {
-    /// Its name, unique in the scenario. Default: the family of the task definition.
+    /// Its name, unique in the scenario. Default: the family of the task definition, or the name of the service.
     pub name: Option<String>,
     /// The call, as in AWS's API.
-    pub run_task: RunTask,
+    pub run_task: Option<RunTask>,
+    /// The service that requests are sent to; each has at most one such entry.
+    pub service: Option<String>,
+    /// Requests a second from outside: a number, or a shape over time. Default: only other services call it.
+    pub requests_per_second: Option<RateShape>,
+    /// The same as requests a minute.
+    pub requests_per_minute: Option<RateShape>,
+    /// CPU time of a request, on average. Default: none.
+    pub cpu_per_request: Option<CpuTime>,
+    /// How much the CPU time of requests varies: standard deviation by mean. 0: all are alike; 1: exponentially
+    /// distributed. Default 1.
+    pub service_time_variation: Option<f64>,
+    /// Memory that a request takes while it is in flight. Default: none.
+    pub memory_per_request: Option<MemorySize>,
+    /// Memory that a task uses without requests. Default: the `memory` of its containers under `behavior`, else none.
+    pub base_memory: Option<MemorySize>,
+    /// Time of a request that takes no CPU of the task: network, disks, others that are not simulated. Default: none.
+    pub latency: Option<DurationDistribution>,
+    /// How many requests a task takes at a time; others wait. Default: any number.
+    pub concurrency: Option<u32>,
+    /// How many requests wait at a task at most; more are turned away. Default: any number.
+    pub max_queue: Option<u32>,
+    /// A request that has waited so long fails. Default 60s, the idle timeout of a load balancer.
+    pub timeout: Option<Duration>,
+    /// The share of the answers that are errors whatever the load. Default 0%.
+    pub error_rate: Option<Percent>,
+    /// How often a client sends a request again that failed or was turned away. Default 0.
+    pub retries: Option<u32>,
+    /// Requests that each request causes at other services.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<ServiceCall>,
+    /// What the service promises; time in which it does not keep it is out of SLO.
+    pub slo: Option<ServiceLevelObjective>,
     /// Calls at these times, counted from the start.
     #[serde(default, skip_serializing_if = "OneOrMany::is_empty")]
     pub at: OneOrMany<Duration>,

@@ -104,11 +104,11 @@ fn res_060_a_service_or_call_adds_its_own() {
     );
     let model = model(&text);
     let of = |id| required(&model, &model.definitions.task_definitions[id]);
-    assert_eq!(of(service(&model, "exec").task_definition), ["ecs.capability.execute-command"]);
-    assert_eq!(of(service(&model, "connect").task_definition), ["ecs.capability.service-connect-v1"]);
-    assert!(of(service(&model, "plain").task_definition).is_empty());
+    assert_eq!(of(service(&model, "exec").task_definition()), ["ecs.capability.execute-command"]);
+    assert_eq!(of(service(&model, "connect").task_definition()), ["ecs.capability.service-connect-v1"]);
+    assert!(of(service(&model, "plain").task_definition()).is_empty());
     // The same need makes the same definition.
-    assert_eq!(source(&model, "w").template.definition, service(&model, "exec").task_definition);
+    assert_eq!(source(&model, "w").template.definition, service(&model, "exec").task_definition());
 }
 
 #[test]

@@ -33,6 +33,7 @@ fn qta_002_container_instances_of_a_cluster() {
     assert_eq!(run(later).sim.cluster().totals().registered_instances, 2);
 }
 
+// proves: SVC-073
 #[test]
 fn qta_003_services_of_a_cluster() {
     let text =
@@ -117,6 +118,7 @@ fn qta_010_subnets_and_security_groups() {
 #[test]
 fn qta_011_load_balancers_of_a_service() {
     let targets = service_text("loadBalancers: [{targetGroupArn: a}, {targetGroupArn: b}]");
+    let targets = targets + "targetGroups: [{targetGroupName: a}, {targetGroupName: b}]\n";
     let message = "2 target groups, at most 1 are allowed for a service (QTA-011)";
     quota("target_groups_per_service", 2, 1, "E330", message, &targets);
     let classic = service_text("loadBalancers: [{loadBalancerName: a}, {loadBalancerName: b}]");

@@ -23,9 +23,14 @@ fn plc_050_replica_is_the_default_and_some_controllers_require_it() {
         let expected =
             format!("The daemon scheduling strategy does not support the deployment controller {controller}");
         assert!(found.iter().any(|line| line.starts_with("E353") && line.contains(&expected)), "{found:?}");
-        // With REPLICA it is accepted, and said not to be simulated.
-        let found = problems(&text(&format!("deploymentController: {{type: {controller}}}")));
-        assert!(found.len() == 1 && found[0].starts_with("W360"), "{found:?}");
+        // With REPLICA it is accepted; but UpdateService then has no say in what the tasks run (DEP-070, DEP-082).
+        let replica = text(&format!("deploymentController: {{type: {controller}}}"));
+        accepted(&replica);
+        rejected(
+            &format!("{replica}timeline: [{{at: 1s, updateService: {{service: s, forceNewDeployment: true}}}}]\n"),
+            "E353",
+            "UpdateService cannot have `forceNewDeployment` with this deployment controller",
+        );
     }
     accepted(&text("schedulingStrategy: DAEMON, deploymentController: {type: ECS}"));
     rejected(
@@ -196,11 +201,10 @@ fn names_of_services() {
 
 #[test]
 fn what_is_not_simulated_yet_is_said_once() {
-    for (key, value) in [("loadBalancers", "[{targetGroupArn: x}]"), ("serviceRegistries", "[{registryArn: x}]")] {
-        rejected(
-            &text(&format!("{key}: {value}")),
-            "W360",
-            &format!("`{key}` is accepted, but this version does not simulate it"),
-        );
-    }
+    let key = "vpcLatticeConfigurations";
+    rejected(
+        &text(&format!("{key}: [{{roleArn: x}}]")),
+        "W360",
+        &format!("`{key}` is accepted, but this version does not simulate it"),
+    );
 }

@@ -3,7 +3,10 @@
 use ecsim_engine::Model;
 use ecsim_kernel::{Distribution, Span};
 use ecsim_policies::Settings;
-use ecsim_policies::settings::TieBreak;
+use ecsim_policies::load_balancing::LoadBalancingSettings;
+use ecsim_policies::scaling::settings::ScalingSettings;
+use ecsim_policies::services::settings::DeploymentSettings;
+use ecsim_policies::settings::{PullRetry, TieBreak};
 use ecsim_scenario::schema;
 
 use crate::kit::*;
@@ -56,6 +59,18 @@ const NUMBERS: &[(&str, &str)] = &[
     ("SPT-017", "spot_pool_all_probability"),
     ("SPT-018", "spot_scarce_row"),
     ("DRN-004", "drain_count"),
+    ("DEP-004", "first_task_digest_gate"),
+    ("DEP-013", "eager_stop"),
+    ("DEP-030", "breaker_minimum"),
+    ("DEP-032", "breaker_placement_counts"),
+    ("DEP-036", "breaker_counts_crashes"),
+    ("DEP-042", "alarm_poll_s"),
+    ("DEP-046", "bake_alarm_factor"),
+    ("SVC-023", "own_revision_replacement"),
+    ("SVC-041", "throttle_free_failures"),
+    ("SVC-041", "throttle_first_s"),
+    ("SVC-041", "throttle_cap_s"),
+    ("TSK-007", "count_stopping_in_max"),
     ("LAT-004", "asg_reaction"),
     ("LAT-004", "cold_launch"),
     ("LAT-005", "warm_start"),
@@ -115,9 +130,11 @@ fn the_preset_none_sets_delays_reactions_and_ties_and_nothing_else() {
             "agent_disconnect_s",
             "scheduler_latency_s",
             "replace_crashed_delay_s",
+            "first_task_digest_gate",
             "pull_base_s",
             "pull_mb_per_s",
             "cached_pull",
+            "pull_retry",
             "eni_attach",
             "container_start",
             "metric_publish_delay",
@@ -136,7 +153,9 @@ fn the_preset_none_sets_delays_reactions_and_ties_and_nothing_else() {
             "start_s",
             "fargate_pull_mb_per_s",
             "pull_s",
-            "deprovision_s"
+            "deprovision_s",
+            "alb_registration_s",
+            "nlb_registration_s"
         ]
     );
     let none = model("simulation: {latencies: none}\n").settings;
@@ -145,7 +164,9 @@ fn the_preset_none_sets_delays_reactions_and_ties_and_nothing_else() {
         scheduler_latency: Span::ZERO,
         replace_crashed_delay: Span::ZERO,
         agent_disconnect: Span::ZERO,
+        pull_retry: PullRetry { attempts: 1, ..PullRetry::default() },
         steady_event_jitter: (Span::ZERO, Span::ZERO),
+        deployments: DeploymentSettings { first_task_digest_gate: false, ..DeploymentSettings::default() },
         // That nothing of capacity takes any time is tested beside the settings themselves.
         capacity: none.capacity.clone(),
         ..Settings::default()
@@ -185,13 +206,14 @@ fn the_preset_none_leaves_no_delay_on_the_hosts() {
 #[test]
 fn every_setting_of_the_run_comes_from_the_scenario() {
     let model = model(
-        "settings: {placement_tie_break: ordinal, scheduler_latency_s: 1, replace_crashed_delay_s: 2, healthy_wait_s: 3, start_first_unhealthy: false, placement_retry_at_s: [0, 4], placement_retry_gap_s: [5], service_event_repeat_s: 6, steady_event_repeat_s: 7, service_launches_per_min: 8, service_launches_per_min_on_ec2: 22, az_rebalance_interval_s: 9, agent_disconnect_s: 10, run_task_count: 11, start_task_instances: 12, update_state_instances: 13, tasks_per_service: 14, container_instances_per_cluster: 15, custom_attributes_per_resource: 16, max_reserved_ports: 17, ec2_launch_bucket: {capacity: 18, refill_per_s: 19}, registration_rate: {per_second: 20, per_minute: 21}, release_at_desired_stopped: false}\n",
+        "settings: {placement_tie_break: ordinal, scheduler_latency_s: 1, replace_crashed_delay_s: 2, healthy_wait_s: 3, start_first_unhealthy: false, placement_retry_at_s: [0, 4], placement_retry_gap_s: [5], service_event_repeat_s: 6, steady_event_repeat_s: 7, service_launches_per_min: 8, service_launches_per_min_on_ec2: 22, az_rebalance_interval_s: 9, agent_disconnect_s: 10, run_task_count: 11, start_task_instances: 12, update_state_instances: 13, tasks_per_service: 14, container_instances_per_cluster: 15, custom_attributes_per_resource: 16, max_reserved_ports: 17, ec2_launch_bucket: {capacity: 18, refill_per_s: 19}, registration_rate: {per_second: 20, per_minute: 21}, release_at_desired_stopped: false, pull_retry: {attempts: 23}, crash_deregister_s: 24, cloud_map_registration_s: 25, cloud_map_ttl_s: 26, metric_delay_std_s: 27, metric_delay_hr_s: 28, evaluation_range_extra: 29, alarm_action_repeat_s: 30, alarm_action_repeat_hr_s: 31}\n",
     );
     let secs = Span::from_secs;
     let settings = Settings { steady_event_jitter: (Span::ZERO, Span::ZERO), reaction: Span::ZERO, ..model.settings };
     assert_eq!(
         settings,
         Settings {
+            deployments: DeploymentSettings::default(),
             start_first_unhealthy: false,
             placement_tie_break: TieBreak::Fixed,
             scheduler_latency: secs(1),
@@ -216,6 +238,20 @@ fn every_setting_of_the_run_comes_from_the_scenario() {
             registration_rate: Some(ecsim_policies::settings::RegistrationRate { per_second: 20, per_minute: 21 }),
             steady_event_jitter: (Span::ZERO, Span::ZERO),
             reaction: Span::ZERO,
+            pull_retry: PullRetry { attempts: 23, ..PullRetry::default() },
+            load_balancing: LoadBalancingSettings {
+                crash_deregister: secs(24),
+                cloud_map_registration: secs(25),
+                cloud_map_ttl: secs(26),
+            },
+            scaling: ScalingSettings {
+                metric_delay_std: secs(27),
+                metric_delay_hr: secs(28),
+                evaluation_range_extra: 29,
+                alarm_action_repeat: secs(30),
+                alarm_action_repeat_hr: secs(31),
+                ..ScalingSettings::default()
+            },
             // Every number of capacity has its own test.
             capacity: settings.capacity.clone(),
         }
@@ -242,7 +278,7 @@ fn plc_025_the_scope_of_spread_changes_nothing_yet_and_says_so() {
     rejected(
         "settings: {spread_scope: deployment}\n",
         "W360",
-        "`spread_scope: deployment` changes nothing yet: a service has one deployment in this version",
+        "`spread_scope: deployment` is not simulated: spread counts the tasks of all deployments of a service",
     );
 }
 
@@ -411,4 +447,26 @@ behavior: {spot: {interruptions: {band: 5%}}}\n";
     // An event every 50 hours takes 0.4 + 0.6 / 2 of the instances on average.
     let own = hazard("settings: {spot_pool_event_rate: 0.02}\n");
     assert!((own - 0.014).abs() < 1e-9, "{own}");
+}
+
+#[test]
+fn every_setting_of_deployments_comes_from_the_scenario() {
+    let model = model(
+        "settings: {eager_stop: false, own_revision_replacement: false, first_task_digest_gate: false, count_stopping_in_max: true, throttle_free_failures: 4, throttle_first_s: 5, throttle_cap_s: 900, breaker_counts_crashes: false, breaker_placement_counts: task, breaker_minimum: 10, alarm_poll_s: 7, bake_alarm_factor: 1.5}\n",
+    );
+    let expected = DeploymentSettings {
+        eager_stop: false,
+        own_revision_replacement: false,
+        first_task_digest_gate: false,
+        count_stopping_in_max: true,
+        throttle_free_failures: 4,
+        throttle_first: Span::from_secs(5),
+        throttle_cap: Span::from_secs(900),
+        breaker_counts_crashes: false,
+        breaker_placement_counts_tasks: true,
+        breaker_minimum: 10,
+        alarm_poll: Span::from_secs(7),
+        bake_alarm_factor: 1_500,
+    };
+    assert_eq!(model.settings.deployments, expected);
 }

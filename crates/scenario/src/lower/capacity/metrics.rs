@@ -45,8 +45,12 @@ impl<'a> Context<'a> {
                 self.push(diagnostic);
                 continue;
             }
-            if metric.period.is_some_and(|period| period.0 != Span::from_mins(1)) {
-                self.not_simulated(&at.clone().key("period"), "period");
+            if let Some(period) = metric.period.map(|period| period.0).filter(|period| *period != Span::from_mins(1)) {
+                if period.is_zero() {
+                    self.error(&at.clone().key("period"), "E397", "a metric with a period of no length", None);
+                }
+                let metric = self.metric_id(key.clone());
+                self.capacity.fleet.metric_periods.insert(metric, period);
             }
             let values = match &metric.values {
                 None => Vec::new(),
@@ -172,6 +176,29 @@ impl<'a> Context<'a> {
         ScalingMetric::Custom(self.metric_id(key))
     }
 
+    /// A metric whose values the scenario gives.
+    pub(in crate::lower) fn given_metric(
+        &self,
+        namespace: &str,
+        name: &str,
+        dimensions: &[aws::Dimension],
+    ) -> Option<MetricId> {
+        let key = key(namespace, name, dimensions);
+        if self.capacity.given_metrics.contains(&key) { self.capacity.metrics.get(&key).copied() } else { None }
+    }
+
+    /// A metric that only the scenario could give values; it has some or not.
+    pub(in crate::lower) fn custom_metric(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        dimensions: &[aws::Dimension],
+    ) -> (MetricId, String) {
+        let key = key(namespace, name, dimensions);
+        let name = name_of(&key);
+        (self.metric_id(key), name)
+    }
+
     /// `ASGAverageCPUUtilization`.
     pub(super) fn group_cpu(&mut self, group: &str) -> ScalingMetric {
         let dimensions = BTreeMap::from([("AutoScalingGroupName".to_owned(), group.to_owned())]);
@@ -199,6 +226,6 @@ fn name_of((namespace, name, dimensions): &MetricKey) -> String {
 }
 
 /// The nearest number of millionths; `None` for what is too large or no number.
-pub(super) fn millionths(value: f64) -> Option<i64> {
+pub(in crate::lower) fn millionths(value: f64) -> Option<i64> {
     (value.abs() <= LARGEST).then(|| (value * 1e6).round() as i64)
 }

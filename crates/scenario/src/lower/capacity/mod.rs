@@ -45,6 +45,7 @@ use crate::schema::{InstanceFilter, aws};
 
 use fargate::FargateUse;
 pub(super) use fargate::size as fargate_size;
+pub(super) use metrics::millionths;
 pub(super) use settings::lower as lower_settings;
 pub(super) use strategies::Demand;
 

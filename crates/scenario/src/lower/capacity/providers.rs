@@ -134,7 +134,9 @@ impl<'a> Context<'a> {
         };
         of(&scenario.cluster.default_capacity_provider_strategy);
         scenario.services.iter().for_each(|service| of(&service.capacity_provider_strategy));
-        scenario.workload.iter().for_each(|entry| of(&entry.run_task.capacity_provider_strategy));
+        for call in scenario.workload.iter().filter_map(|entry| entry.run_task.as_ref()) {
+            of(&call.capacity_provider_strategy);
+        }
         for entry in &scenario.timeline {
             if let Some(service) = &entry.create_service {
                 of(&service.capacity_provider_strategy);

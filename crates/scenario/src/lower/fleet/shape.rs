@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use ecsim_catalog::MemorySource;
-use ecsim_cluster::definitions::{InstanceShape, PullBehavior};
+use ecsim_cluster::definitions::{ImageCleanup, InstanceShape, PullBehavior};
 use ecsim_cluster::{AttributeId, Port, PortSet, Protocol, Resources, ShapeId, ValueId};
 use ecsim_kernel::Span;
 use ecsim_policies::placement::constraints::query::attributes;
@@ -15,7 +15,7 @@ use super::Shapes;
 use super::types::TypeFacts;
 use crate::diagnostic::shown;
 use crate::document::Locator;
-use crate::schema::{ContainerInstances, ImagePullBehavior, RegisteredMemory};
+use crate::schema::{AgentConfig, ContainerInstances, ImagePullBehavior, RegisteredMemory};
 
 /// The agent of an instance that says nothing about it.
 const AGENT_VERSION: &str = "1.103.0";
@@ -33,6 +33,20 @@ const DYNAMIC_PORTS: (u16, u16) = (32_768, 60_999);
 const MOST_GPUS: u32 = 64;
 /// The least stop timeout that the agent takes (TSK-025).
 const LEAST_STOP_TIMEOUT: Span = Span::from_secs(1);
+
+/// How the agent removes unused images (TSK-052, LAT-019).
+fn image_cleanup(agent: &AgentConfig) -> Option<ImageCleanup> {
+    let default = ImageCleanup::default();
+    let off = agent.ecs_disable_image_cleanup == Some(true)
+        || agent.ecs_image_pull_behavior == Some(ImagePullBehavior::PreferCached);
+    let span = |given: Option<crate::schema::Duration>, default: Span| given.map_or(default, |it| it.0);
+    (!off).then(|| ImageCleanup {
+        interval: span(agent.ecs_image_cleanup_interval, default.interval),
+        minimum_age: span(agent.ecs_image_minimum_cleanup_age, default.minimum_age),
+        per_sweep: agent.ecs_num_images_delete_per_cycle.unwrap_or(default.per_sweep),
+        containers_kept: span(agent.ecs_engine_task_cleanup_wait_duration, default.containers_kept),
+    })
+}
 
 impl<'a> Context<'a> {
     /// The shape of an entry's instances in a zone; the same one twice is one.
@@ -152,6 +166,7 @@ impl<'a> Context<'a> {
                 ImagePullBehavior::Once => PullBehavior::Once,
                 ImagePullBehavior::PreferCached => PullBehavior::PreferCached,
             },
+            image_cleanup: image_cleanup(agent),
             stop_timeout: agent.ecs_container_stop_timeout.map_or(Span::from_secs(30), |timeout| timeout.0),
             hidden_enis: entry.enis_attached_by_hand.unwrap_or(0),
             dynamic_ports: u32::from(high) - u32::from(low) + 1,

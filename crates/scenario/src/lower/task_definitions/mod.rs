@@ -146,6 +146,7 @@ impl<'a> Context<'a> {
             requirements,
             ports,
             required_attributes: self.required_attributes(given, mode),
+            task_cpu: task_cpu(given),
             task_memory: task_memory(given),
             containers,
             ebs_volume: given.volumes.iter().any(|volume| volume.configured_at_launch == Some(true)),
@@ -299,6 +300,7 @@ impl<'a> Context<'a> {
         for (container, dynamic) in definition.containers.iter_mut().zip(dynamic) {
             container.dynamic_ports = dynamic;
         }
+        definition.task_cpu = task_cpu(&given);
         definition.task_memory = task_memory(&given);
         definition.required_attributes = self.required_attributes(&given, mode);
         definition.requirements = requirements;
@@ -407,6 +409,11 @@ pub(super) const fn mode_name(mode: NetworkMode) -> &'static str {
         NetworkMode::Host => "host",
         NetworkMode::None => "none",
     }
+}
+
+/// The CPU limit of the whole task, which Windows does not have (RES-009, CW-031).
+fn task_cpu(given: &aws::TaskDefinition) -> Option<u32> {
+    given.cpu.map(|cpu| cpu.0).filter(|cpu| *cpu > 0 && !sizes::is_windows(given))
 }
 
 /// The limit of the whole task, which Windows does not have (RES-009).

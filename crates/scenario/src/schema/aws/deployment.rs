@@ -3,8 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::common::KeptObject;
-
 /// How a service goes from one revision to the next.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -14,29 +12,21 @@ pub struct DeploymentConfiguration {
     /// Lower bound of healthy tasks, in percent of the desired count, rounded up. Default 100, for DAEMON 0 (PLC-051).
     pub minimum_healthy_percent: Option<u32>,
     /// When a deployment counts as failed (DEP-030).
-    #[schemars(extend("x-ecsim" = "later"))]
     pub deployment_circuit_breaker: Option<DeploymentCircuitBreaker>,
     /// Alarms that make a deployment fail (DEP-040).
-    #[schemars(extend("x-ecsim" = "later"))]
     pub alarms: Option<DeploymentAlarms>,
     /// `ROLLING`, `BLUE_GREEN`, `LINEAR` or `CANARY` (DEP-060).
-    #[schemars(extend("x-ecsim" = "later"))]
     pub strategy: Option<DeploymentStrategy>,
     /// How long both revisions stay after the shift of traffic, in minutes (DEP-062).
-    #[schemars(extend("x-ecsim" = "later"))]
     pub bake_time_in_minutes: Option<u32>,
     /// What is called at the stages of a deployment (DEP-060).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(extend("x-ecsim" = "later"))]
     pub lifecycle_hooks: Vec<LifecycleHook>,
     /// Steps of a linear deployment.
-    #[schemars(extend("x-ecsim" = "later"))]
     pub linear_configuration: Option<LinearConfiguration>,
     /// Steps of a canary deployment (DEP-063).
-    #[schemars(extend("x-ecsim" = "later"))]
     pub canary_configuration: Option<CanaryConfiguration>,
     /// When a rolling deployment counts as done before it is (DEP-050).
-    #[schemars(extend("x-ecsim" = "later"))]
     pub early_success_criteria: Option<EarlySuccessCriteria>,
 }
 
@@ -121,8 +111,31 @@ pub struct LifecycleHook {
     pub lifecycle_stages: Vec<String>,
     /// What is passed on.
     pub hook_details: Option<serde_json::Value>,
-    /// How long it may take, and what then.
-    pub timeout_configuration: Option<KeptObject>,
+    /// How long it may take, and what then (DEP-067).
+    pub timeout_configuration: Option<HookTimeout>,
+}
+
+/// How long a lifecycle hook may take, and what then (DEP-067).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(rename = "DeploymentLifecycleHookTimeout")]
+pub struct HookTimeout {
+    /// In minutes, 1 to 20160. Default 1440.
+    pub timeout_in_minutes: Option<u32>,
+    /// `ROLLBACK` or `CONTINUE`. Default `ROLLBACK`.
+    pub action: Option<HookTimeoutAction>,
+}
+
+/// What happens when the time of a lifecycle hook is over (DEP-067).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[schemars(rename = "DeploymentLifecycleHookTimeoutAction")]
+pub enum HookTimeoutAction {
+    /// The deployment is rolled back.
+    #[default]
+    Rollback,
+    /// It goes on.
+    Continue,
 }
 
 /// Steps of a linear deployment.
@@ -185,8 +198,8 @@ pub enum DeploymentControllerType {
     /// ECS itself.
     #[default]
     Ecs,
-    /// AWS CodeDeploy; this version does not simulate it.
+    /// AWS CodeDeploy (DEP-070).
     CodeDeploy,
-    /// Somebody else, through task sets; this version does not simulate it.
+    /// Somebody else, through task sets (DEP-080).
     External,
 }

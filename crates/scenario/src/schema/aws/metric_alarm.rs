@@ -1,4 +1,4 @@
-//! `PutMetricAlarm`: the CloudWatch alarm that invokes a step or simple scaling policy.
+//! `PutMetricAlarm`: a CloudWatch alarm, on its own or under the step or simple scaling policy that it invokes (CW-001).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use super::common::KeptObject;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct MetricAlarm {
-    /// Its name. Default: made from group and policy.
+    /// Its name. Default under a policy: made from it.
     pub alarm_name: Option<String>,
     /// The metric's name.
     pub metric_name: Option<String>,
@@ -21,7 +21,7 @@ pub struct MetricAlarm {
     pub dimensions: Vec<Dimension>,
     /// What is taken of a period. Default `Average`.
     pub statistic: Option<Statistic>,
-    /// Seconds of a period. Default 60.
+    /// Seconds of a period: 10, 20, 30 or a multiple of 60 (CW-001). Default 60.
     pub period: Option<u32>,
     /// How many periods are looked at. Default 1.
     pub evaluation_periods: Option<u32>,
@@ -57,9 +57,8 @@ pub struct MetricAlarm {
     pub alarm_description: Option<String>,
     /// Whether it acts. Default true.
     pub actions_enabled: Option<bool>,
-    /// What it invokes; here that is the policy under which it stands.
+    /// What it invokes: step scaling policies of services, by ARN or name. Under a policy it is that one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(extend("x-ecsim" = "kept"))]
     pub alarm_actions: Vec<String>,
     /// What it invokes when all is well again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

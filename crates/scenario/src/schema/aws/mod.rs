@@ -3,6 +3,7 @@
 //! A field that the simulator does not need is accepted and kept; one that AWS does not have is an error. Where the
 //! inside of a kept object does not matter, it is kept as it is ([`KeptObject`]).
 
+pub mod application_auto_scaling;
 pub mod auto_scaling_group;
 pub mod capacity_provider;
 pub mod cluster;
@@ -19,10 +20,19 @@ pub mod run_task;
 pub mod scaling_policy;
 pub mod scheduled_action;
 pub mod service;
+pub mod target_group;
 pub mod task_definition;
 pub mod task_size;
 pub mod volume;
 
+pub use application_auto_scaling::{
+    AlarmNames, AlarmStateValue, DeleteScalingPolicy, DeleteServiceScheduledAction, DeregisterScalableTarget,
+    MaxCapacityBreachBehavior, MetricDataQuery, PolicyAlarm, PredictiveCustomizedMetric, PredictivePredefinedMetric,
+    PredictiveScalingMetricSpecification, PredictiveScalingMode, PredictiveScalingPolicyConfiguration, QueryMetric,
+    QueryMetricStat, RegisterScalableTarget, ScalableTargetAction, ServiceAutoScaling, ServiceMetricSpecification,
+    ServiceMetricType, ServicePolicyType, ServiceScalingPolicy, ServiceScheduledAction, SetAlarmState,
+    StepScalingPolicyConfiguration, SuspendedState, TargetTrackingScalingPolicyConfiguration,
+};
 pub use auto_scaling_group::{AutoScalingGroup, AutoScalingTag};
 pub use capacity_provider::{AutoScalingGroupProvider, CapacityProvider, ManagedScaling};
 pub use cluster::Cluster;
@@ -37,8 +47,8 @@ pub use container_definition::{
 };
 pub use deployment::{
     DeploymentAlarms, DeploymentCircuitBreaker, DeploymentConfiguration, DeploymentController,
-    DeploymentControllerType, DeploymentStrategy, EarlySuccessCriteria, SourceRevisionCleanup, ThresholdConfiguration,
-    ThresholdType,
+    DeploymentControllerType, DeploymentStrategy, EarlySuccessCriteria, HookTimeout, HookTimeoutAction, LifecycleHook,
+    SourceRevisionCleanup, ThresholdConfiguration, ThresholdType,
 };
 pub use group_parts::{
     AvailabilityZoneDistribution, CapacityDistributionStrategy, DesiredCapacityType, InstanceMaintenancePolicy,
@@ -73,6 +83,10 @@ pub use scheduled_action::ScheduledAction;
 pub use service::{
     LoadBalancer, SchedulingStrategy, Service, ServiceConnectConfiguration, ServiceRegistry,
     ServiceVolumeConfiguration, UpdateService,
+};
+pub use target_group::{
+    AdvancedConfiguration, Balancer, BalancerAttribute, BalancerType, ClassicHealthCheck, Listener, ListenerAction,
+    TargetGroup, TargetGroupProtocol, TargetType,
 };
 pub use task_definition::{
     Compatibility, EphemeralStorage, IpcMode, NetworkMode, PidMode, RuntimePlatform, TaskDefinition,

@@ -3,11 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::application_auto_scaling::ServiceAutoScaling;
 use super::common::{
     CapacityProviderStrategyItem, Enabled, KeptObject, LaunchType, NetworkConfiguration, PlacementConstraint,
     PlacementStrategy, PropagateTags, Tag,
 };
 use super::deployment::{DeploymentConfiguration, DeploymentController};
+use super::target_group::AdvancedConfiguration;
 
 /// A service, as in AWS's `CreateService`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -52,14 +54,12 @@ pub struct Service {
     pub capacity_provider_strategy: Vec<CapacityProviderStrategyItem>,
     /// Target groups or Classic Load Balancers its tasks register with (LB-010).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(extend("x-ecsim" = "later"))]
     pub load_balancers: Vec<LoadBalancer>,
-    /// Cloud Map services its tasks register with (LB-040).
+    /// Cloud Map services its tasks register with, at most one (LB-040).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(extend("x-ecsim" = "later"))]
     pub service_registries: Vec<ServiceRegistry>,
-    /// Seconds after a task's start in which failed load-balancer checks do not count.
-    #[schemars(extend("x-ecsim" = "later"))]
+    /// Seconds from RUNNING in which a task is not replaced for failed checks of load balancers and containers (SVC-014).
+    /// Default 0.
     pub health_check_grace_period_seconds: Option<u32>,
     /// VPC Lattice target groups its tasks register with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -69,9 +69,10 @@ pub struct Service {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-ecsim" = "later"))]
     pub gateway_connectors: Vec<KeptObject>,
-    /// Resolution of its CloudWatch metrics.
-    #[schemars(extend("x-ecsim" = "later"))]
+    /// Resolution of its CloudWatch metrics; 20 s is needed for high-resolution policies (SAS-012).
     pub monitoring: Option<MonitoringConfiguration>,
+    /// Its scalable target, scaling policies and scheduled actions of Application Auto Scaling (SAS-001).
+    pub auto_scaling: Option<ServiceAutoScaling>,
     /// The cluster; there is only one.
     #[schemars(extend("x-ecsim" = "kept"))]
     pub cluster: Option<String>,
@@ -116,28 +117,21 @@ pub struct UpdateService {
     /// Whether ECS moves tasks to even out Availability Zones (AZR-001); starts no deployment.
     pub availability_zone_rebalancing: Option<Enabled>,
     /// What its tasks run: a deployment (SVC-060).
-    #[schemars(extend("x-ecsim" = "later"))]
     pub task_definition: Option<String>,
     /// Whether to replace all tasks although nothing else changes: a deployment (SVC-060).
-    #[schemars(extend("x-ecsim" = "later"))]
     pub force_new_deployment: Option<bool>,
     /// Subnets of `awsvpc` tasks: a deployment (SVC-060).
-    #[schemars(extend("x-ecsim" = "later"))]
     pub network_configuration: Option<NetworkConfiguration>,
     /// EBS volumes of its tasks: a deployment (SVC-060).
-    #[schemars(extend("x-ecsim" = "later"))]
     pub volume_configurations: Option<Vec<ServiceVolumeConfiguration>>,
     /// Service Connect: a deployment (SVC-060).
-    #[schemars(extend("x-ecsim" = "later"))]
     pub service_connect_configuration: Option<ServiceConnectConfiguration>,
     /// Capacity providers of its tasks from now on; running ones stay where they are (CP-018). `[]` goes back to a launch
     /// type.
     pub capacity_provider_strategy: Option<Vec<CapacityProviderStrategyItem>>,
     /// Target groups its tasks register with: a deployment (SVC-060).
-    #[schemars(extend("x-ecsim" = "later"))]
     pub load_balancers: Option<Vec<LoadBalancer>>,
     /// Cloud Map services its tasks register with: a deployment (SVC-060).
-    #[schemars(extend("x-ecsim" = "later"))]
     pub service_registries: Option<Vec<ServiceRegistry>>,
     /// VPC Lattice target groups its tasks register with: a deployment (SVC-060).
     #[schemars(extend("x-ecsim" = "later"))]
@@ -148,14 +142,13 @@ pub struct UpdateService {
     /// Resolution of its CloudWatch metrics: a deployment (SVC-060).
     #[schemars(extend("x-ecsim" = "later"))]
     pub monitoring: Option<MonitoringConfiguration>,
-    /// Seconds after a task's start in which failed load-balancer checks do not count.
-    #[schemars(extend("x-ecsim" = "later"))]
+    /// Seconds from RUNNING in which a task is not replaced for failed checks of load balancers and containers (SVC-014);
+    /// starts no deployment.
     pub health_check_grace_period_seconds: Option<u32>,
     /// Who replaces its tasks.
     #[schemars(extend("x-ecsim" = "later"))]
     pub deployment_controller: Option<DeploymentController>,
     /// Whether `ExecuteCommand` works in tasks started from now on.
-    #[schemars(extend("x-ecsim" = "later"))]
     pub enable_execute_command: Option<bool>,
     /// The Fargate platform version, such as `1.4.0` (FGT-002, CP-025). Default `LATEST`.
     pub platform_version: Option<String>,
@@ -186,16 +179,16 @@ pub enum SchedulingStrategy {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct LoadBalancer {
-    /// The target group, of an Application or Network Load Balancer.
+    /// The target group, of an Application or Network Load Balancer: its ARN, or its name in `targetGroups`.
     pub target_group_arn: Option<String>,
     /// The name of a Classic Load Balancer.
     pub load_balancer_name: Option<String>,
-    /// The container that is reached.
+    /// The container that is reached. Default: the first essential one.
     pub container_name: Option<String>,
-    /// The port that is reached.
+    /// The port of the container that is reached; it needs a port mapping (LB-002).
     pub container_port: Option<u16>,
     /// The second target group and the listener rules of a blue/green deployment.
-    pub advanced_configuration: Option<KeptObject>,
+    pub advanced_configuration: Option<AdvancedConfiguration>,
 }
 
 /// A Cloud Map service that tasks register with.

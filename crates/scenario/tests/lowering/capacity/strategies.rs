@@ -137,16 +137,14 @@ fn cp_018_a_new_strategy_moves_no_task() {
     let expected = [("-", 3), ("cp", 2), ("cp2", 2)].map(|(name, count)| (name.to_owned(), count));
     assert_eq!(run.tasks_by_provider(), BTreeMap::from(expected));
     assert_eq!(run.seconds_of(|fact| matches!(fact, Fact::TaskStopRequested { .. })), [0_u64; 0], "nobody was moved");
-    // The field alone starts no deployment, and a forced one is not there yet.
+    // The field alone starts no deployment; a forced one is accepted.
     check(
         &format!(
             "{TWO}{T}{}timeline: [{{at: 1m, updateService: {{service: s, forceNewDeployment: true, {}}}}}]\n",
             service_of("desiredCount: 2"),
             on("cp")
         ),
-        &[
-            "W360 5:69 `forceNewDeployment` is accepted, but this version does not simulate it (there are no deployments yet: running tasks stay as they are (CP-018))",
-        ],
+        &[],
     );
 }
 
