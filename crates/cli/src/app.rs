@@ -44,12 +44,36 @@ Examples:
   ecsim test scenarios
   ecsim test scenarios/quickstart.yaml --junit report.xml";
 
+const COMPARE_EXAMPLES: &str = "\
+Examples:
+  ecsim compare scenarios/quickstart.yaml --vary workload.encode.runTask.placementStrategy=binpack:cpu,binpack:memory,random
+  ecsim compare scenarios/quickstart.yaml --vary services.web.desiredCount=6,9 --vary containerInstances.web.count=6,8 --out grid
+  ecsim compare before.yaml after.yaml --seeds 20 --until-precise 2%
+  ecsim compare steady.yaml --set simulation.duration=14d --warm-up 4h --batch-means 20
+
+A placement strategy may be written as type:field; + joins several: spread:zone+binpack:memory.
+Responses are paths of summary.json (cost.total), times of tasks (timeToRunning.total.p95) and measures in the words of
+`expect:` (mean: cluster.CPUReservation). docs/compare.md has it all.";
+
+const SWEEP_EXAMPLES: &str = "\
+Examples:
+  ecsim sweep scenarios/experiments/cheapest.yaml --out cheapest
+  ecsim sweep experiment.yaml --shard 1/2 --out part1
+  ecsim sweep experiment.yaml --from part1 --from part2 --out whole
+
+docs/compare.md explains the experiment file.";
+
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   ecsim explain scenarios/quickstart.yaml --task 12
   ecsim explain scenarios/quickstart.yaml --workload encode
   ecsim explain scenarios/quickstart.yaml --service web --at 95m
   ecsim explain scenarios/quickstart.yaml --instance web-2";
+
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  ecsim run scenarios/quickstart.yaml --out run1 --no-report
+  ecsim report run1";
 
 const CATALOG_EXAMPLES: &str = "\
 Examples:
@@ -68,9 +92,18 @@ pub enum Command {
     /// Run every scenario that has an `expect:` block and report as a test runner does
     #[command(after_help = TEST_EXAMPLES)]
     Test(Test),
+    /// Run variants of a scenario on the same luck, many times over, and say how they differ and how sure that is
+    #[command(after_help = COMPARE_EXAMPLES)]
+    Compare(Compare),
+    /// Run an experiment that is too large for flags: factors, constraints, an objective; resumes where it was broken off
+    #[command(after_help = SWEEP_EXAMPLES)]
+    Sweep(Sweep),
     /// Why a task was placed where it was, or why it could not be placed
     #[command(after_help = EXPLAIN_EXAMPLES, override_usage = "ecsim explain [OPTIONS] SCENARIO (--task ID | --service NAME | --workload NAME | --instance NAME)")]
     Explain(Explain),
+    /// Build report.html of a run again from its traces
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(Report),
     /// Look up instance types, prices, Fargate sizes, Spot bands
     #[command(after_help = CATALOG_EXAMPLES)]
     Catalog(Catalog),
@@ -115,15 +148,21 @@ pub struct Run {
     /// Where it comes from
     #[command(flatten)]
     pub options: ScenarioOptions,
-    /// Write the traces into this directory
+    /// Write the traces and report.html, a page to look at them with, into this directory
     #[arg(long, short, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Also write events.jsonl: every state change in the shape of the EventBridge events that ECS emits
     #[arg(long, requires = "out")]
     pub events: bool,
+    /// Write the traces without report.html, the page to look at them with
+    #[arg(long, requires = "out")]
+    pub no_report: bool,
     /// End the run earlier or later than the scenario says, for example 6h
     #[arg(long, value_name = "TIME")]
     pub until: Option<Span>,
+    /// The luck of this replication of `ecsim compare`; 0 is that of a plain run
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub replication: u64,
     /// Print no summary and no progress
     #[arg(long, short)]
     pub quiet: bool,
@@ -191,6 +230,114 @@ pub struct Test {
     pub jobs: Option<usize>,
 }
 
+/// `ecsim compare`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Compare {
+    /// Scenario files: one with --vary, or several to be held against each other
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub scenarios: Vec<PathBuf>,
+    /// Where they come from
+    #[command(flatten)]
+    pub options: ScenarioOptions,
+    /// A value to vary, with its levels: `--vary services.web.desiredCount=4,6,8` (repeatable: all combinations)
+    #[arg(long, value_name = "PATH=V1,V2,...")]
+    pub vary: Vec<String>,
+    /// So many runs of each variant; run k has the same luck in all of them [default: 30; 10 with --until-precise; 1 with --batch-means]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub seeds: Option<usize>,
+    /// Add runs until the intervals are so narrow: of the paired differences of the main responses, as a share of the baseline
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub until_precise: Option<f64>,
+    /// With --until-precise: never more runs than this
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = at_least_one, requires = "until_precise")]
+    pub max_seeds: usize,
+    /// A number to compare (repeatable) [default: cost, time to RUNNING, lost and unplaced tasks, reservation, instances]
+    #[arg(long, value_name = "PATH")]
+    pub response: Vec<String>,
+    /// The variant that the others are held against, by name [default: the first]
+    #[arg(long, value_name = "NAME")]
+    pub baseline: Option<String>,
+    /// How sure intervals are
+    #[arg(long, value_name = "PERCENT", default_value = "95%", value_parser = percent)]
+    pub confidence: f64,
+    /// Leave out the beginning of every run: initial-transient deletion, for steady-state questions
+    #[arg(long, value_name = "TIME")]
+    pub warm_up: Option<Span>,
+    /// Cut every run into N batches whose means count as observations: batch means, for one long run
+    #[arg(long, value_name = "N", value_parser = batches)]
+    pub batch_means: Option<usize>,
+    /// Run every odd run with the mirrored luck of the one before: antithetic variates; pairs count as one observation
+    #[arg(long)]
+    pub antithetic: bool,
+    /// End the runs earlier or later than the scenario says, for example 6h
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<Span>,
+    /// How many runs go on at the same time; the result is the same [default: one per core]
+    #[arg(long, short, value_name = "N", value_parser = at_least_one)]
+    pub jobs: Option<usize>,
+    /// Write runs.csv, estimates.csv, differences.csv, comparison.md and comparison.html into this directory
+    #[arg(long, short, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Also draw the intervals on the terminal
+    #[arg(long)]
+    pub plot: bool,
+    /// How the comparison is printed: table, json, csv (one row per variant and response)
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
+    pub format: DataFormat,
+    /// Print no table and no progress
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `ecsim sweep`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Sweep {
+    /// The experiment file
+    pub experiment: PathBuf,
+    /// Where the base scenario comes from
+    #[command(flatten)]
+    pub options: ScenarioOptions,
+    /// Write the results into this directory; runs that are done stand in DIR.unfinished until all are
+    #[arg(long, short, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Only this part of the points, for example 3/16: another machine does the others
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    pub shard: Option<(usize, usize)>,
+    /// Take over what was run in these directories, finished or not: merges shards (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub from: Vec<PathBuf>,
+    /// How many runs go on at the same time; the result is the same [default: one per core]
+    #[arg(long, short, value_name = "N", value_parser = at_least_one)]
+    pub jobs: Option<usize>,
+    /// How the ranking is printed: table, json, csv
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
+    pub format: DataFormat,
+    /// Print no table and no progress
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+fn shard(text: &str) -> Result<(usize, usize), String> {
+    let parts = text.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
+    parts
+        .filter(|(part, of)| *part >= 1 && part <= of)
+        .ok_or_else(|| "a part of a whole is wanted, for example 3/16".to_owned())
+}
+
+/// A share written in percent.
+fn percent(text: &str) -> Result<f64, String> {
+    let wrong = || "a percentage above 0 % and below 100 % is wanted, for example 2%".to_owned();
+    let number: f64 = text.trim().strip_suffix('%').ok_or_else(wrong)?.trim().parse().map_err(|_| wrong())?;
+    if number > 0.0 && number < 100.0 { Ok(number / 100.0) } else { Err(wrong()) }
+}
+
+fn batches(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|number| (2..=1_000).contains(number))
+        .ok_or_else(|| "a whole number from 2 to 1000 is wanted".to_owned())
+}
+
 /// `ecsim explain`.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Explain {
@@ -223,7 +370,7 @@ pub struct ExplainSubject {
     /// A task: its number in tasks.csv, or the beginning of its id
     #[arg(long, value_name = "ID")]
     pub task: Option<String>,
-    /// A service: its next placement at --at, or its first failure
+    /// A service: its scaling, its deployment and its next placement at --at, or its first failure
     #[arg(long, value_name = "NAME")]
     pub service: Option<String>,
     /// A workload entry: its first copy that found no place, or --copy
@@ -244,6 +391,17 @@ pub enum DataFormat {
     Json,
     /// For spreadsheets
     Csv,
+}
+
+/// `ecsim report`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Report {
+    /// The directory that `ecsim run --out` wrote
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// Do not say where the page is
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 /// `ecsim catalog`.

@@ -24,11 +24,12 @@
 //! ```
 //!
 //! The layers, each a crate of its own: [`kernel`], [`cluster`], [`policies`], [`engine`], [`report`], [`scenario`],
-//! [`catalog`].
+//! [`catalog`], [`html`].
 
 pub use ecsim_catalog as catalog;
 pub use ecsim_cluster as cluster;
 pub use ecsim_engine as engine;
+pub use ecsim_html as html;
 pub use ecsim_kernel as kernel;
 pub use ecsim_policies as policies;
 pub use ecsim_report as report;
@@ -39,6 +40,7 @@ pub mod commands;
 pub mod exit;
 pub mod interrupt;
 pub mod output;
+pub mod pages;
 pub mod reference;
 pub mod session;
 pub mod table;

@@ -36,7 +36,9 @@ pub fn traces() -> String {
          This page is printed by `ecsim schema --traces`.\n\n\
          * `manifest.json`: digests of the scenario, of the facts and of every file, seed, version, counts; \
          `wallSeconds` is the only value that differs between equal runs.\n\
-         * `summary.json`: the numbers that the summary prints, times in seconds, percentages 0 to 100.\n",
+         * `summary.json`: the numbers that the summary prints, times in seconds, percentages 0 to 100.\n\
+         * `report.html`: a page to look at all of it with, in one file that needs no network; `ecsim report DIR` builds \
+         it again from the others, `--no-report` leaves it out.\n",
     );
     for trace in &TRACES {
         let note = if trace.always { "" } else { " Written with `--events`." };
@@ -59,6 +61,7 @@ pub fn traces() -> String {
         (Scope::Service, "a service"),
         (Scope::CapacityProvider, "a capacity provider"),
         (Scope::AutoScalingGroup, "an Auto Scaling group"),
+        (Scope::TargetGroup, "a target group"),
         (Scope::Instance, "a container instance"),
         (Scope::Zone, "an Availability Zone"),
         (Scope::Workload, "an entry of `workload:`, or a call of the timeline"),

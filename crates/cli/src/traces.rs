@@ -15,6 +15,7 @@ use ecsim_report::summary::Summary;
 
 use crate::exit::Failure;
 use crate::output::OutputDirectory;
+use crate::pages::{self, RunFiles};
 
 type Writer = HashingWriter<BufWriter<File>>;
 
@@ -74,7 +75,8 @@ impl Traces {
         Ok(Self { directory, sinks: opened, tables, names, digest: FactDigest::default() })
     }
 
-    /// Closes the files, adds `summary.json` and `manifest.json`, and lets the directory appear.
+    /// Closes the files, adds `summary.json`, `report.html` if it is wanted, and `manifest.json`, and lets the directory
+    /// appear.
     ///
     /// # Errors
     /// The first error of any file: then nothing appears.
@@ -84,6 +86,7 @@ impl Traces {
         definitions: &Definitions,
         cluster: &Cluster,
         about: About,
+        with_page: bool,
     ) -> Result<PathBuf, Failure> {
         let Self { directory, sinks, tables, names, digest } = self;
         let fail = |name: &str, error: &std::io::Error| Failure::io(format_args!("failed to write {name}"), error);
@@ -131,6 +134,10 @@ impl Traces {
             wall_seconds: about.wall_seconds,
         };
         manifest.set_files(files);
+        if with_page {
+            let page = pages::build(&RunFiles::new(directory.path(), &manifest))?;
+            manifest.put_file(pages::write(&page, directory.create(ecsim_html::FILE)?)?);
+        }
         let text = manifest.to_json().unwrap_or_default();
         let mut file = directory.create("manifest.json")?;
         file.write_all(text.as_bytes()).map_err(|error| fail("manifest.json", &error))?;

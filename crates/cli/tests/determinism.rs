@@ -50,14 +50,18 @@ fn two_runs_give_the_same_bytes() {
     assert_eq!(
         names,
         [
+            "alarms.csv",
             "bill.csv",
             "container_instances.csv",
+            "deployments.csv",
             "events.jsonl",
             "manifest.json",
             "metrics/auto_scaling_groups.csv",
             "metrics/capacity_providers.csv",
             "metrics/cluster.csv",
             "metrics/services.csv",
+            "metrics/target_groups.csv",
+            "report.html",
             "scaling_activities.csv",
             "service_events.csv",
             "summary.json",

@@ -28,7 +28,8 @@ fn every_table_is_plain_csv_with_the_documented_columns() {
     std::fs::write(place.path().join("fleet.yaml"), FLEET).expect("a place to write");
     let mut filled = std::collections::BTreeSet::new();
     let mut all = std::collections::BTreeSet::new();
-    for scenario in ["scenarios/quickstart.yaml", "fleet.yaml"] {
+    let tracking = "scenarios/service-target-tracking.yaml";
+    for scenario in ["scenarios/quickstart.yaml", "fleet.yaml", tracking, "scenarios/target-health.yaml"] {
         let output = kit::run(place.path(), &["run", scenario, "--quiet", "--out", "run"]);
         assert!(output.status.success() && output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
         for (name, bytes) in kit::files(&place.path().join("run")) {
@@ -41,7 +42,7 @@ fn every_table_is_plain_csv_with_the_documented_columns() {
             all.insert(name);
         }
     }
-    assert_eq!(all.len(), 9, "{all:?}");
+    assert_eq!(all.len(), 12, "{all:?}");
     assert_eq!(filled, all);
 }
 
@@ -92,4 +93,52 @@ fn documented(file: &str, header: &[String]) -> Vec<String> {
         columns.extend(header.iter().filter(|column| column.starts_with(before)).cloned());
     }
     columns
+}
+
+#[test]
+fn the_report_can_be_built_again_and_is_the_same() {
+    let place = kit::workplace();
+    let run = |arguments: &[&str]| kit::run(place.path(), arguments);
+    let scenario = "scenarios/quickstart.yaml";
+    assert!(run(&["run", scenario, "--quiet", "--out", "with"]).status.success());
+    assert!(run(&["run", scenario, "--quiet", "--out", "without", "--no-report"]).status.success());
+    let page = |directory: &str| std::fs::read(place.path().join(directory).join("report.html"));
+    let first = page("with").expect("a page");
+    assert!(page("without").is_err());
+    // From nothing, and over what is there.
+    for directory in ["without", "with"] {
+        let output = run(&["report", directory]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(page(directory).expect("a page") == first, "the page of {directory} differs");
+    }
+    let manifest = |directory: &str| {
+        let text = std::fs::read_to_string(place.path().join(directory).join("manifest.json")).expect("a manifest");
+        let manifest: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        manifest["tracesDigest"].clone()
+    };
+    assert_eq!(manifest("with"), manifest("without"));
+    // A directory that `ecsim report` has touched is still one that `ecsim run` may replace.
+    assert!(run(&["run", scenario, "--quiet", "--out", "without"]).status.success());
+}
+
+#[test]
+fn a_report_of_what_is_no_run_is_refused() {
+    let place = kit::workplace();
+    let run = |directory: &str| {
+        let output = kit::run(place.path(), &["report", directory]);
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(run("nowhere").contains("nowhere holds no run"));
+    assert!(run("scenarios").contains("scenarios holds no run"));
+    assert!(kit::run(place.path(), &["run", "scenarios/quickstart.yaml", "--quiet", "--out", "run"]).status.success());
+    let path = |name: &str| place.path().join("run").join(name);
+    let before = std::fs::read(path("report.html")).expect("a page");
+    std::fs::remove_file(path("tasks.csv")).expect("it was there");
+    assert!(run("run").contains("tasks.csv is missing"));
+    std::fs::write(path("tasks.csv"), "task,source\n1\n").expect("a place to write");
+    assert!(run("run").contains("tasks.csv: CSV error"));
+    assert!(std::fs::read(path("report.html")).expect("a page") == before, "the old page is left alone");
+    std::fs::write(path("manifest.json"), "{}").expect("a place to write");
+    assert!(run("run").contains("is not a manifest of ecsim"));
 }

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use ecsim_cluster::definitions::LaunchType;
 use ecsim_cluster::definitions::SchedulingStrategy;
 use ecsim_cluster::fact::{HeldBack, TaskOrigin};
-use ecsim_cluster::{Cluster, Definitions, Fact, InstanceId, Observer, ServiceId, SourceId, TaskId, arn};
+use ecsim_cluster::targets::BalancerKind;
+use ecsim_cluster::{Cluster, Definitions, Fact, InstanceId, Observer, SourceId, TargetGroupId, TaskId, arn};
 use ecsim_engine::Simulation;
 use ecsim_engine::model::Call;
 use ecsim_engine::probe::{Explained, Probe, Subject};
 use ecsim_kernel::{SimTime, Span};
 use serde_json::{Value, json};
 
+use super::{explain_deployment, explain_scaling};
 use crate::app::{DataFormat, Explain};
 use crate::exit::{Done, Failure, Outcome};
 use crate::session;
@@ -144,6 +146,13 @@ fn find_by_id(simulation: &Simulation, definitions: &Definitions, id: &str) -> R
 fn explain_service(mut simulation: Simulation, definitions: &Definitions, name: &str, command: &Explain) -> Outcome {
     let service = named(definitions.services.iter().map(|(id, service)| (id, service.name.as_str())), name, "service")?;
     if definitions.services[service].scheduling == SchedulingStrategy::Daemon {
+        if let Some(at) = command.at.filter(|_| command.format == DataFormat::Table) {
+            simulation.run_until(SimTime::ZERO + at, &mut ());
+            if let Some(text) = explain_deployment::describe(&simulation, service) {
+                terminal::print(&text)?;
+                return Ok(Done::Fine);
+            }
+        }
         return Err(Failure::Input(format!(
             "`{name}` is a DAEMON service: it starts one task on every instance that fits, so nothing is chosen; \
              see --instance"
@@ -155,10 +164,27 @@ fn explain_service(mut simulation: Simulation, definitions: &Definitions, name: 
             if from > simulation.end() {
                 return Err(Failure::Input(format!("--at lies after the end of the run, {}", simulation.end())));
             }
+            let mut described = false;
+            if command.format == DataFormat::Table {
+                let mut until = simulation.clone();
+                let mut story = explain_scaling::Story::new(service);
+                until.run_until(from, &mut story);
+                if let Some(text) = explain_scaling::describe(&until, &story) {
+                    terminal::print(&text)?;
+                    described = true;
+                }
+                if let Some(text) = explain_deployment::describe(&until, service) {
+                    terminal::print(&text)?;
+                    described = true;
+                }
+            }
             simulation.set_probe(Some(Probe::Service { service, from, limit: ATTEMPTS }));
             let mut found = Vec::new();
             while found.is_empty() && simulation.step(&mut ()) {
                 found = simulation.take_explained();
+            }
+            if found.is_empty() && described {
+                return Ok(Done::Fine);
             }
             if found.is_empty() {
                 let message = format!("service `{name}` places nothing from {from} on; ask for an earlier moment");
@@ -460,7 +486,7 @@ impl Observer for Life {
             }
             Fact::TaskCreated { task, instance, origin, provider, launch_type, .. } if task == self.task => {
                 let who = match origin {
-                    TaskOrigin::Service { service, ordinal } => {
+                    TaskOrigin::Service { service, ordinal, .. } => {
                         format!("service {}, start {ordinal}", definitions.services[service].name)
                     }
                     TaskOrigin::Source { source, ordinal } => {
@@ -510,9 +536,18 @@ impl Observer for Life {
             Fact::ContainerHealthChanged { task, container, to } if task == self.task => {
                 format!("container {} is {to}", container_name(cluster, task, container))
             }
+            Fact::TargetRegistered { task, group } if task == self.task => {
+                format!("registered with {}, initial", target_group(cluster, group))
+            }
+            Fact::TargetStateChanged { task, group, to } if task == self.task => {
+                format!("{} in {}", to.name(), target_group(cluster, group))
+            }
+            Fact::TargetDeregistered { task, group } if task == self.task => {
+                format!("no longer registered with {}", target_group(cluster, group))
+            }
             Fact::TaskStopRequested { task, reason } if task == self.task => {
-                let service = cluster.tasks().get(task).and_then(ecsim_cluster::Task::service);
-                format!("desired status STOPPED: {} ({})", reason.text(cluster, service), reason.code().name())
+                let whose = cluster.tasks().get(task).map(|row| row.origin);
+                format!("desired status STOPPED: {} ({})", reason.text(cluster, whose), reason.code().name())
             }
             _ => return,
         };
@@ -521,6 +556,16 @@ impl Observer for Life {
 }
 
 /// The name of a container of a task that exists.
+/// `target group NAME`, or `Classic Load Balancer NAME`.
+fn target_group(cluster: &Cluster, group: TargetGroupId) -> String {
+    let group = &cluster.definitions().target_groups[group];
+    let what = match group.balancer {
+        BalancerKind::Classic => "Classic Load Balancer",
+        BalancerKind::Application | BalancerKind::Network => "target group",
+    };
+    format!("{what} {}", group.name)
+}
+
 fn container_name(cluster: &Cluster, task: TaskId, container: u8) -> &str {
     let definitions = cluster.definitions();
     let definition = cluster.tasks().get(task).map(|task| &definitions.task_definitions[task.definition]);
@@ -654,8 +699,8 @@ impl Observer for Stays {
                 }
             }
             Fact::TaskStopRequested { task, reason } => {
-                let service: Option<ServiceId> = cluster.tasks().get(task).and_then(ecsim_cluster::Task::service);
-                let text = reason.text(cluster, service);
+                let whose = cluster.tasks().get(task).map(|row| row.origin);
+                let text = reason.text(cluster, whose);
                 if let Some(stay) = self.row(task) {
                     stay.reason = Some(text);
                 }

@@ -45,7 +45,8 @@ pub fn run(command: &Run, terminal: &Terminal) -> Outcome {
         prepared.diagnostics.extend(problems.into_iter().filter(|problem| !["W370", "W381"].contains(&problem.code)));
     }
     session::print_diagnostics(&prepared.diagnostics, &prepared.sources, terminal);
-    let ready = prepared.ready.ok_or(Failure::InputReported)?;
+    let mut ready = prepared.ready.ok_or(Failure::InputReported)?;
+    ready.model.run_index = command.replication;
     let directory = command.out.as_deref().map(OutputDirectory::begin).transpose()?;
     let definitions = Arc::clone(&ready.model.definitions);
     let (name, seed, duration) = (ready.model.name.clone(), ready.model.seed, ready.model.duration);
@@ -75,7 +76,7 @@ pub fn run(command: &Run, terminal: &Terminal) -> Outcome {
             events: simulation.counts().events,
             wall_seconds: watch.seconds(),
         };
-        let target = traces.finish(&summary, &definitions, simulation.cluster(), about)?;
+        let target = traces.finish(&summary, &definitions, simulation.cluster(), about, !command.no_report)?;
         if !command.quiet {
             terminal.note(&format!("traces are in {}", target.display()));
         }

@@ -8,3 +8,4 @@ mod instances;
 mod kit;
 mod services;
 mod spot;
+mod targets;

@@ -1,0 +1,125 @@
+//! The numbers that variants are compared by: what was asked for, or what everybody wants to know first.
+
+use ecsim_experiment::sentence::Manner;
+use ecsim_report::metrics::Unit;
+use ecsim_report::responses::{Frame, Plan, Response};
+
+use super::variants::Variant;
+use crate::exit::Failure;
+
+/// A number that variants are compared by.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// As `--response` writes it.
+    pub path: String,
+    /// What it is called.
+    pub name: String,
+    /// How it is spoken of.
+    pub manner: Manner,
+    /// Behind the verb of a sentence, such as `at p95`.
+    pub aside: &'static str,
+    /// In what it is measured.
+    pub unit: String,
+    /// Whether `--until-precise` is about it.
+    pub main: bool,
+    /// Whether it was asked for: then it is shown whatever it is.
+    pub wanted: bool,
+    /// Where it comes from.
+    pub response: Response,
+}
+
+impl Asked {
+    /// The unit of a difference: percentages differ by points.
+    pub fn difference_unit(&self) -> &str {
+        if self.unit == "%" { "points" } else { &self.unit }
+    }
+}
+
+/// Tasks that want to run and have no place, at the end; those that were given up since the start.
+const UNPLACED: &str =
+    "at end: cluster.missingTasks + cluster.waitingRequests + cluster.tasksProvisioning + cluster.droppedRequests";
+
+const DEFAULTS: [(&str, &str, Manner, &str, bool); 9] = [
+    ("gain: cluster.cost", "cost", Manner::Cost, "", true),
+    ("timeToRunning.total.mean", "mean time to RUNNING", Manner::Wait, "on average", true),
+    ("timeToRunning.total.p95", "p95 time to RUNNING", Manner::Wait, "at p95", false),
+    ("gain: cluster.tasksLost", "lost tasks", Manner::Count, "", false),
+    (UNPLACED, "unplaced tasks", Manner::Count, "", false),
+    ("mean: cluster.CPUReservation", "CPU reservation", Manner::Percent, "", false),
+    ("mean: cluster.MemoryReservation", "memory reservation", Manner::Percent, "", false),
+    ("mean: cluster.GPUReservation", "GPU reservation", Manner::Percent, "", false),
+    ("mean: cluster.ContainerInstanceCount", "instances", Manner::Count, "", false),
+];
+
+/// The path of a response that is shown by default, by its name or its path.
+pub fn default_path(name: &str) -> Option<&'static str> {
+    DEFAULTS.iter().find(|it| it.0 == name || it.1 == name).map(|it| it.0)
+}
+
+/// The responses, and where each variant has them: those that are shown by default, if wanted, and those asked for.
+///
+/// # Errors
+/// A response that no variant has.
+pub fn plan(
+    asked: &[String],
+    with_defaults: bool,
+    variants: &[Variant],
+    frame: Frame,
+) -> Result<(Vec<Asked>, Vec<Plan>), Failure> {
+    let mut responses = Vec::new();
+    for (path, name, manner, aside, main) in DEFAULTS.into_iter().filter(|_| with_defaults) {
+        let response = Response::parse(path).map_err(|error| Failure::Input(format!("--response {path}: {error}")))?;
+        let (path, name, unit) = (path.to_owned(), name.to_owned(), String::new());
+        responses.push(Asked { path, name, manner, aside, unit, main, wanted: false, response });
+    }
+    for path in asked {
+        let response = Response::parse(path).map_err(|error| Failure::Input(format!("--response {path}: {error}")))?;
+        let path = path.trim().to_owned();
+        if responses.iter().any(|other: &Asked| other.path == path) {
+            return Err(Failure::Input(format!("--response {path} is there twice")));
+        }
+        let known = DEFAULTS.iter().find(|it| it.0 == path);
+        let (name, manner, aside) =
+            known.map_or((path.as_str(), Manner::Level, ""), |(_, name, manner, aside, _)| (name, *manner, aside));
+        responses.push(Asked {
+            name: name.to_owned(),
+            path: path.clone(),
+            manner,
+            aside,
+            unit: String::new(),
+            main: true,
+            wanted: true,
+            response,
+        });
+    }
+    let parsed: Vec<Response> = responses.iter().map(|it| it.response.clone()).collect();
+    let mut plans = Vec::new();
+    let mut problems: Vec<(usize, usize, String)> = Vec::new();
+    for (variant, it) in variants.iter().enumerate() {
+        let (plan, unknown) = Plan::new(&parsed, frame, &it.model.definitions);
+        problems.extend(unknown.into_iter().map(|(response, message)| (response, variant, message)));
+        plans.push(plan);
+    }
+    for (at, response) in responses.iter_mut().enumerate() {
+        let of_it: Vec<&(usize, usize, String)> = problems.iter().filter(|it| it.0 == at).collect();
+        if let [first, ..] = of_it.as_slice()
+            && of_it.len() == variants.len()
+        {
+            return Err(Failure::Input(format!("--response {}: {}", response.path, first.2)));
+        }
+        let known = (0..variants.len()).find(|variant| !of_it.iter().any(|it| it.1 == *variant)).unwrap_or(0);
+        let unit = plans[known].unit(at);
+        response.unit = match unit {
+            Unit::Money => variants[known].prices.currency.symbol().to_owned(),
+            Unit::Percent => "%".to_owned(),
+            Unit::Seconds => "s".to_owned(),
+            Unit::MiB => "MiB".to_owned(),
+            Unit::CpuUnits => "CPU units".to_owned(),
+            Unit::Count | Unit::Flag | Unit::Text(_) => String::new(),
+        };
+        if response.manner == Manner::Level && unit == Unit::Percent {
+            response.manner = Manner::Percent;
+        }
+    }
+    Ok((responses, plans))
+}

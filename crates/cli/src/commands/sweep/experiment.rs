@@ -1,0 +1,428 @@
+//! The experiment file: base, factors, design, seeds, responses, constraints, objective.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use ecsim_experiment::sampling;
+use ecsim_kernel::Span;
+use ecsim_kernel::streams::{Key, Purpose, Streams};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::commands::compare::variants::{in_full, in_short, is_strategy};
+use crate::exit::Failure;
+
+/// More points than this are not held at once.
+const MOST_POINTS: usize = 10_000;
+/// The stream that designs are drawn from: far from those of the engine, and of a run that no replication has.
+const DESIGN: Purpose = Purpose(60_000);
+
+/// An experiment as written.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Experiment {
+    /// What the question is; shown, and nothing else.
+    #[serde(default)]
+    pub question: Option<String>,
+    /// The scenario, beside the experiment file.
+    pub base: PathBuf,
+    /// Changed in every point, as with `--set`.
+    #[serde(default)]
+    pub set: BTreeMap<String, Value>,
+    /// What is varied.
+    pub factors: Vec<Factor>,
+    /// How points are chosen; the full grid where nothing is said.
+    #[serde(default)]
+    pub design: Design,
+    /// Runs of each point.
+    #[serde(default = "ten")]
+    pub seeds: usize,
+    /// As `--warm-up`.
+    #[serde(default)]
+    pub warm_up: Option<String>,
+    /// What is looked at; as `--response`.
+    #[serde(default)]
+    pub responses: Vec<String>,
+    /// What must hold of the means, such as `p95 time to RUNNING < 30s`.
+    #[serde(default)]
+    pub constraints: Vec<String>,
+    /// What is best.
+    #[serde(default)]
+    pub objective: Option<Objective>,
+}
+
+const fn ten() -> usize {
+    10
+}
+
+/// What is varied.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Factor {
+    /// The path, as `--set` writes it.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// Its values.
+    #[serde(default)]
+    pub values: Vec<Value>,
+    /// Or a range.
+    #[serde(default)]
+    pub between: Option<(f64, f64)>,
+    /// In a grid, so many values of the range.
+    #[serde(default)]
+    pub levels: Option<usize>,
+    /// Instead of a path: what the factor is called,
+    #[serde(default)]
+    pub name: Option<String>,
+    /// and its choices, each of which sets several paths.
+    #[serde(default)]
+    pub choices: Vec<Choice>,
+}
+
+/// A level that sets several paths.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Choice {
+    /// What it is called.
+    pub name: String,
+    /// What it sets.
+    pub set: BTreeMap<String, Value>,
+}
+
+/// How points are chosen.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Design {
+    /// So many independent points.
+    #[serde(default)]
+    pub random: Option<usize>,
+    /// So many points of a Latin hypercube.
+    #[serde(default)]
+    pub latin_hypercube: Option<usize>,
+    /// Of the draws.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+/// What is best.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Objective {
+    /// The less, the better.
+    #[serde(default)]
+    pub minimize: Option<String>,
+    /// The more, the better.
+    #[serde(default)]
+    pub maximize: Option<String>,
+    /// How it is looked for.
+    #[serde(default)]
+    pub search: Search,
+    /// With successive halving, runs of each point in the first round.
+    #[serde(default = "four")]
+    pub first_seeds: usize,
+}
+
+const fn four() -> usize {
+    4
+}
+
+/// How the best is looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Search {
+    /// Every point with all seeds.
+    #[default]
+    Exhaustive,
+    /// All points with few seeds, the better half with twice as many, and so on.
+    SuccessiveHalving,
+}
+
+/// One point of the design.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// What each factor is called, and its level.
+    pub factors: Vec<(String, String)>,
+    /// What is set.
+    pub settings: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+struct Level {
+    label: String,
+    settings: Vec<String>,
+}
+
+impl Experiment {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or is wrong.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => Failure::Input(format!("{}: there is no such file", path.display())),
+            std::io::ErrorKind::InvalidData => Failure::Input(format!("{} is not UTF-8 text", path.display())),
+            _ => Failure::path("read", path, &error),
+        })?;
+        let mut experiment: Self =
+            serde_yaml::from_str(&text).map_err(|error| Failure::Input(format!("{}: {error}", path.display())))?;
+        if let Some(folder) = path.parent() {
+            experiment.base = folder.join(&experiment.base);
+        }
+        experiment.check().map_err(|message| Failure::Input(format!("{}: {message}", path.display())))?;
+        Ok(experiment)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.factors.is_empty() {
+            return Err(
+                "`factors` is empty: there is nothing to vary; `ecsim compare` runs one scenario many times".into()
+            );
+        }
+        if self.seeds == 0 {
+            return Err("`seeds: 0` runs nothing".into());
+        }
+        if self.design.random.is_some() && self.design.latin_hypercube.is_some() {
+            return Err("`design` is either `random` or `latinHypercube`".into());
+        }
+        for factor in &self.factors {
+            factor.check()?;
+        }
+        let names: Vec<&str> = self.factors.iter().map(Factor::called).collect();
+        if let Some((_, name)) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
+            return Err(format!("factor `{name}` is there twice"));
+        }
+        if let Some(objective) = &self.objective {
+            if objective.minimize.is_some() == objective.maximize.is_some() {
+                return Err("`objective` needs either `minimize` or `maximize`".into());
+            }
+            if objective.first_seeds == 0 {
+                return Err("`firstSeeds: 0` tells nothing".into());
+            }
+        }
+        self.warm_up().map(|_| ())
+    }
+
+    /// The warm-up.
+    ///
+    /// # Errors
+    /// Where it is no time.
+    pub fn warm_up(&self) -> Result<Option<Span>, String> {
+        self.warm_up
+            .as_deref()
+            .map(|text| text.parse().map_err(|error| format!("`warmUp: {text}`: {error}")))
+            .transpose()
+    }
+
+    /// All points, in their order.
+    ///
+    /// # Errors
+    /// Where there are too many.
+    pub fn points(&self) -> Result<Vec<Point>, Failure> {
+        let too_many = || {
+            Failure::Input(format!("that are more than {MOST_POINTS} points; use `design: {{latinHypercube: 100}}`"))
+        };
+        let fixed: Vec<String> = self.set.iter().map(|(path, value)| setting(path, value)).collect();
+        let point = |levels: Vec<&Level>| Point {
+            factors: self
+                .factors
+                .iter()
+                .zip(&levels)
+                .map(|(it, level)| (it.called().to_owned(), level.label.clone()))
+                .collect(),
+            settings: fixed.iter().chain(levels.iter().flat_map(|level| &level.settings)).cloned().collect(),
+        };
+        let sampled = self.design.random.or(self.design.latin_hypercube);
+        let Some(count) = sampled else {
+            let levels: Vec<Vec<Level>> = self.factors.iter().map(Factor::grid).collect();
+            let size = levels.iter().try_fold(1_usize, |size, it| size.checked_mul(it.len()));
+            if size.is_none_or(|size| size > MOST_POINTS) {
+                return Err(too_many());
+            }
+            let mut cells: Vec<Vec<&Level>> = vec![Vec::new()];
+            for factor in &levels {
+                cells = cells
+                    .iter()
+                    .flat_map(|cell| factor.iter().map(|level| cell.iter().copied().chain([level]).collect()))
+                    .collect();
+            }
+            return Ok(cells.into_iter().map(point).collect());
+        };
+        if count > MOST_POINTS {
+            return Err(too_many());
+        }
+        let mut stream = Streams::new(self.design.seed, u64::MAX).stream(DESIGN, Key::new("design", 0));
+        let draw = if self.design.random.is_some() { sampling::random } else { sampling::latin_hypercube };
+        let drawn = draw(count, self.factors.len(), &mut || stream.uniform());
+        let mut points: Vec<Point> = Vec::new();
+        for place in drawn {
+            let levels: Vec<Level> = self.factors.iter().zip(place).map(|(factor, u)| factor.at(u)).collect();
+            let next = point(levels.iter().collect());
+            // Whole numbers can meet: the same point twice says nothing new.
+            if !points.contains(&next) {
+                points.push(next);
+            }
+        }
+        Ok(points)
+    }
+}
+
+impl Factor {
+    fn called(&self) -> &str {
+        self.path.as_deref().or(self.name.as_deref()).unwrap_or_default()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let form = "a factor has a `path` with `values` or `between: [4, 20]`, or a `name` with `choices`";
+        let name = self.called();
+        match (&self.path, &self.name) {
+            (Some(_), None) if !self.choices.is_empty() => Err(format!("factor `{name}`: {form}")),
+            (Some(_), None) if self.values.is_empty() == self.between.is_none() => {
+                Err(format!("factor `{name}`: {form}"))
+            }
+            (None, Some(_)) if self.choices.is_empty() || !self.values.is_empty() || self.between.is_some() => {
+                Err(format!("factor `{name}`: {form}"))
+            }
+            (Some(_), Some(_)) | (None, None) => Err(form.to_owned()),
+            _ => match self.between {
+                Some((low, high)) if low >= high => Err(format!("factor `{name}`: `between` ends before it begins")),
+                _ if self.levels == Some(0) => Err(format!("factor `{name}`: `levels: 0` are none")),
+                _ => Ok(()),
+            },
+        }
+    }
+
+    fn listed(&self) -> Vec<Level> {
+        let path = self.called();
+        let own =
+            self.values.iter().map(|value| Level { label: label(path, value), settings: vec![setting(path, value)] });
+        let choices = self.choices.iter().map(|choice| Level {
+            label: choice.name.clone(),
+            settings: choice.set.iter().map(|(path, value)| setting(path, value)).collect(),
+        });
+        own.chain(choices).collect()
+    }
+
+    /// The levels of a grid.
+    fn grid(&self) -> Vec<Level> {
+        let Some(_) = self.between else { return self.listed() };
+        let count = self.levels.unwrap_or(5);
+        let mut levels: Vec<Level> = Vec::new();
+        for at in 0..count {
+            let share = if count == 1 { 0.5 } else { at as f64 / (count - 1) as f64 };
+            let level = self.in_range(share, false);
+            if levels.iter().all(|other| other.label != level.label) {
+                levels.push(level);
+            }
+        }
+        levels
+    }
+
+    /// The level at a number from 0 to 1.
+    fn at(&self, u: f64) -> Level {
+        if self.between.is_some() {
+            return self.in_range(u, true);
+        }
+        let mut levels = self.listed();
+        let at = ((u * levels.len() as f64) as usize).min(levels.len() - 1);
+        levels.swap_remove(at)
+    }
+
+    fn in_range(&self, u: f64, drawn: bool) -> Level {
+        let (low, high) = self.between.unwrap_or((0.0, 1.0));
+        let whole = low.fract() == 0.0 && high.fract() == 0.0;
+        let number = match (whole, drawn) {
+            // Every whole number is as likely as any other.
+            (true, true) => (low + u * (high - low + 1.0)).floor().min(high),
+            (true, false) => (low + u * (high - low)).round(),
+            (false, _) => ((low + u * (high - low)) * 1e6).round() / 1e6,
+        };
+        let text = number.to_string();
+        Level { settings: vec![format!("{}={text}", self.called())], label: text }
+    }
+}
+
+fn text(path: &str, value: &Value) -> String {
+    match value {
+        Value::String(text) if is_strategy(path) => in_full(path, text),
+        other => other.to_string(),
+    }
+}
+
+fn setting(path: &str, value: &Value) -> String {
+    format!("{path}={}", text(path, value))
+}
+
+fn label(path: &str, value: &Value) -> String {
+    in_short(path, &text(path, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn experiment(text: &str) -> Result<Experiment, String> {
+        let experiment: Experiment = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
+        experiment.check()?;
+        Ok(experiment)
+    }
+
+    #[test]
+    fn a_grid_of_everything_that_can_vary() {
+        let it = experiment(
+            "
+base: a.yaml
+set: {simulation.duration: 1h}
+factors:
+  - {path: services.web.desiredCount, values: [4, 6]}
+  - {path: services.web.placementStrategy, values: [random, 'spread:zone+binpack:memory']}
+  - {path: x, between: [1, 3], levels: 2}
+  - {name: fleet, choices: [{name: few large, set: {a.count: 1, a.instanceType: m5.large}}]}
+",
+        )
+        .unwrap();
+        let points = it.points().unwrap();
+        assert_eq!(points.len(), 8);
+        let labels: Vec<&str> = points[0].factors.iter().map(|it| it.1.as_str()).collect();
+        assert_eq!(labels, ["4", "random", "1", "few large"]);
+        assert_eq!(
+            points[0].settings,
+            [
+                "simulation.duration=\"1h\"",
+                "services.web.desiredCount=4",
+                "services.web.placementStrategy=[{type: random}]",
+                "x=1",
+                "a.count=1",
+                "a.instanceType=\"m5.large\""
+            ]
+        );
+    }
+
+    #[test]
+    fn draws_are_whole_where_the_ends_are() {
+        let text = "{base: a, factors: [{path: n, between: [4, 20]}, {path: r, between: [0.5, 1.5]}], design: {latinHypercube: 17}}";
+        let it = experiment(text).unwrap();
+        let points = it.points().unwrap();
+        let mut whole: Vec<u32> = points.iter().map(|it| it.factors[0].1.parse().unwrap()).collect();
+        whole.sort_unstable();
+        assert_eq!(whole, (4..=20).collect::<Vec<u32>>(), "a Latin hypercube of 17 points has each of 17 numbers once");
+        assert_eq!(points, it.points().unwrap(), "the same experiment has the same points");
+    }
+
+    #[test]
+    fn mistakes() {
+        for (text, part) in [
+            ("{base: a, factors: []}", "nothing to vary"),
+            ("{base: a, factors: [{path: x}]}", "`values` or `between"),
+            ("{base: a, factors: [{path: x, values: [1], between: [1, 2]}]}", "`values` or `between"),
+            ("{base: a, factors: [{path: x, between: [2, 1]}]}", "ends before"),
+            ("{base: a, factors: [{name: x}]}", "`choices`"),
+            ("{base: a, factors: [{path: x, values: [1]}, {path: x, values: [1]}]}", "twice"),
+            ("{base: a, factors: [{path: x, values: [1]}], sedes: 3}", "unknown field `sedes`"),
+            ("{base: a, factors: [{path: x, values: [1]}], objective: {}}", "`minimize` or `maximize`"),
+            ("{base: a, factors: [{path: x, values: [1]}], warmUp: soon}", "warmUp"),
+        ] {
+            let error = experiment(text).unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+}
