@@ -10,6 +10,7 @@ use crate::end_to_end::Traces;
 use crate::hold::{self, Queue};
 use crate::placement::{self, Case};
 use crate::quiet::{self, Past};
+use crate::services::{self, Traffic};
 use crate::week;
 
 /// A digest a line: the digest, then the name of the workload.
@@ -45,6 +46,18 @@ pub fn quiet(past: Past) -> String {
     format!("quiet {}", past.name())
 }
 
+/// The name of a week of services in `pins.txt`.
+#[must_use]
+pub fn services_week(traffic: Traffic, traces: Traces) -> String {
+    format!("services week {} {}", traffic.name(), traces.name())
+}
+
+/// The name of a day of settled services in `pins.txt`.
+#[must_use]
+pub fn services_day(traffic: Traffic) -> String {
+    format!("services day {}", traffic.name())
+}
+
 /// Runs everything that is pinned and tells the lines of `pins.txt`, one by one.
 pub fn tell_all(mut tell: impl FnMut(String)) {
     let mut line = |name: String, digest: Digest| tell(format!("{} {name}", digest.hex()));
@@ -75,6 +88,14 @@ pub fn tell_all(mut tell: impl FnMut(String)) {
     }
     for past in Past::ALL {
         line(quiet(past), quiet::day(quiet::start(past)));
+    }
+    for (traffic, traces) in
+        [(Traffic::Noisy, Traces::Nothing), (Traffic::Noisy, Traces::Files), (Traffic::Wave, Traces::Nothing)]
+    {
+        line(services_week(traffic, traces), services::week(500, traffic, traces));
+    }
+    for traffic in Traffic::ALL {
+        line(services_day(traffic), services::day(services::settled(500, traffic)));
     }
 }
 
