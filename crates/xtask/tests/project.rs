@@ -50,7 +50,7 @@ fn the_list_of_what_is_not_modelled_is_sound() {
         required,
         [
             "PLC", "FGP", "CQL", "RES", "INS", "FLR", "QTA", "PX", "CP", "CAS", "ASG", "SPT", "DRN", "LAT", "EX",
-            "TSK", "FGT", "BIL", "MEAS"
+            "TSK", "SVC", "DEP", "LB", "SAS", "CW", "FGT", "BIL", "SX", "MEAS"
         ]
     );
     assert_eq!(list.problems, [""; 0]);
