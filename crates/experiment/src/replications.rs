@@ -1,6 +1,6 @@
 //! How many replications a question needs.
 
-use crate::estimate::{Confidence, Estimate};
+use crate::estimate::Confidence;
 
 /// More than this is said as "more than".
 pub const MANY: u64 = 100_000;
@@ -30,12 +30,6 @@ pub fn needed(sd: f64, half_width: f64, confidence: Confidence) -> u64 {
         }
     }
     high
-}
-
-/// The number of replications after which the half width is `share` of the mean.
-#[must_use]
-pub fn needed_for_share(estimate: &Estimate, share: f64, confidence: Confidence) -> Option<u64> {
-    Some(needed(estimate.sd?, share * estimate.mean.abs(), confidence))
 }
 
 /// How many to have next when `have` are not enough and `needed` would be: what is missing, but never more than twice as

@@ -4,7 +4,7 @@
 //!
 //! *What AWS documents.* The message (FLR-020) and that it repeats; measured: every 21,600 s and 9 to 45 s (SVC-053).
 //!
-//! *What we left out.* Draining targets, which a steady state also waits for.
+//! *What we left out.* What a steady state is: each pass knows that for itself.
 //!
 //! *How we know it is right.* `svc_053_` tests in the procedures.
 

@@ -35,8 +35,8 @@ pub struct Settings {
     /// called `ordinal`): the instance registered first, then the smallest id; on scale-in the newest task.
     #[schemars(extend("x-ecsim-rule" = "PLC-022, PLC-074"))]
     pub placement_tie_break: TieBreak,
-    /// What `spread` counts for a service: all its tasks, or only those of the same deployment. A service has one
-    /// deployment in this version, so this changes nothing yet.
+    /// What `spread` counts for a service: all its tasks, or only those of the same deployment, which is
+    /// not simulated.
     #[schemars(extend("x-ecsim-rule" = "PLC-025"))]
     pub spread_scope: SpreadScope,
     /// Percent of its nominal memory that a Linux instance registers where nothing better is known.
@@ -706,14 +706,6 @@ pub enum TieBreak {
     Fixed,
     /// Another name for `fixed`.
     Ordinal,
-}
-
-impl TieBreak {
-    /// Whether the same one always wins.
-    #[must_use]
-    pub const fn is_fixed(self) -> bool {
-        !matches!(self, Self::Random)
-    }
 }
 
 /// What `spread` counts for a service (PLC-025).

@@ -322,12 +322,6 @@ const MEMORY_UNITS: [(&str, u64); 9] = [
 ];
 
 impl MemorySize {
-    /// So many bytes.
-    #[must_use]
-    pub const fn from_bytes(bytes: u64) -> Self {
-        Self { bytes }
-    }
-
     /// So many MiB.
     #[must_use]
     pub const fn from_mib(mib: u32) -> Self {

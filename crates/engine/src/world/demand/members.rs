@@ -153,31 +153,15 @@ impl Member {
         let memory_limit = [fargate, definition.task_memory, own].into_iter().flatten().min();
         let started = counted(row.started_at.unwrap_or(sim.now)).ms();
         Self {
-            task: row.id,
-            share: 0.0,
             runs: true,
             reports_from: SimTime::from_ms(started.div_ceil(SAMPLE_MS) * SAMPLE_MS),
-            group: None,
             instance: row.instance,
             reserved: (row.requirements.cpu, row.requirements.memory),
             limit,
             vcpus: if limit.is_finite() { limit } else { 1.0 },
-            wants: 0.0,
-            backlog: 0.0,
-            growth: 0.0,
-            most: 0.0,
-            is_queue: false,
-            capacity: 0.0,
-            part: 0.0,
             base_memory: base_memory.unwrap_or_else(|| sim.memory_at_start(row.id)),
             memory_limit: memory_limit.map_or(f64::INFINITY, f64::from),
-            in_flight: 0.0,
-            inside: 0.0,
-            arriving: 0.0,
-            came: 0.0,
-            answering: 0.0,
-            answered: 0.0,
-            busy: 0.0,
+            ..Self::gone(row.id, 0.0)
         }
     }
 

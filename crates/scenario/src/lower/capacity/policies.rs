@@ -1,12 +1,13 @@
 //! Scaling policies of a group's own, and their alarms (ASG-020 to ASG-024).
 
 use ecsim_kernel::Span;
-use ecsim_policies::capacity::spec::{AlarmSpec, Comparison, MissingData, PolicyKind, ScalingMetric, ScalingPolicy};
+use ecsim_policies::capacity::spec::{AlarmSpec, PolicyKind, ScalingMetric, ScalingPolicy};
 use ecsim_policies::scaling::metric::Millionths;
 use ecsim_policies::scaling::simple::SimplePolicy;
-use ecsim_policies::scaling::step::{self, AdjustmentType, StepAdjustment, StepError, StepPolicy};
+use ecsim_policies::scaling::step::StepPolicy;
 
 use super::super::Context;
+use super::super::scaling::missing_data;
 use super::groups::seconds;
 use super::metrics::millionths;
 use crate::diagnostic::shown;
@@ -104,42 +105,10 @@ impl<'a> Context<'a> {
     }
 
     fn step_scaling(&mut self, given: &aws::ScalingPolicy, group: &str, at: &Locator<'a>) -> Option<PolicyKind> {
-        let adjustment_type = self.adjustment_type(given, at);
+        let adjustment_type = self.adjustment_type(given.adjustment_type, at, "ASG-022");
         let alarm = self.alarm(given, group, at);
         let place = at.clone().key("stepAdjustments");
-        let mut steps = Vec::new();
-        for (index, step) in given.step_adjustments.iter().enumerate() {
-            let mut bound = |key: &str, value: Option<f64>| {
-                let value = value?;
-                let bound = millionths(value).map(Millionths);
-                if bound.is_none() {
-                    let message = format!("`{value}` is too large for a bound");
-                    self.error(&place.clone().index(index).key(key), "E397", message, None);
-                }
-                bound
-            };
-            steps.push(StepAdjustment {
-                lower: bound("metricIntervalLowerBound", step.metric_interval_lower_bound),
-                upper: bound("metricIntervalUpperBound", step.metric_interval_upper_bound),
-                adjustment: i64::from(step.scaling_adjustment),
-            });
-        }
-        for problem in step::problems(&steps) {
-            let place = match problem {
-                StepError::EmptyInterval { step } => place.clone().index(step),
-                StepError::Overlap { above, .. } | StepError::Gap { above, .. } => place.clone().index(above),
-                StepError::NoSteps
-                | StepError::TooManySteps
-                | StepError::NoStepOpenBelow
-                | StepError::NoStepOpenAbove => place.clone(),
-            };
-            self.error(
-                &place,
-                "E397",
-                problem.to_string(),
-                Some("steps begin at the alarm's threshold (ASG-022)".into()),
-            );
-        }
+        let steps = self.step_adjustments(&given.step_adjustments, &place, "ASG-022");
         if given.metric_aggregation_type.is_some_and(|kind| kind != aws::MetricAggregationType::Average) {
             self.not_simulated(&at.clone().key("metricAggregationType"), "metricAggregationType");
         }
@@ -155,7 +124,7 @@ impl<'a> Context<'a> {
     }
 
     fn simple_scaling(&mut self, given: &aws::ScalingPolicy, group: &str, at: &Locator<'a>) -> Option<PolicyKind> {
-        let adjustment_type = self.adjustment_type(given, at);
+        let adjustment_type = self.adjustment_type(given.adjustment_type, at, "ASG-022");
         let alarm = self.alarm(given, group, at);
         let Some(adjustment) = given.scaling_adjustment else {
             let help = Some("write `scalingAdjustment`, or another `policyType` (ASG-024)".into());
@@ -170,19 +139,6 @@ impl<'a> Context<'a> {
             cooldown: given.cooldown.map(seconds),
         };
         Some(PolicyKind::Simple { alarm, policy })
-    }
-
-    fn adjustment_type(&mut self, given: &aws::ScalingPolicy, at: &Locator<'a>) -> Option<AdjustmentType> {
-        let Some(kind) = given.adjustment_type else {
-            let help = Some("ChangeInCapacity, ExactCapacity or PercentChangeInCapacity (ASG-022)".into());
-            self.error(at, "E397", "what does the adjustment mean? `adjustmentType` is missing", help);
-            return None;
-        };
-        Some(match kind {
-            aws::AdjustmentType::ChangeInCapacity => AdjustmentType::ChangeInCapacity,
-            aws::AdjustmentType::ExactCapacity => AdjustmentType::ExactCapacity,
-            aws::AdjustmentType::PercentChangeInCapacity => AdjustmentType::PercentChangeInCapacity,
-        })
     }
 
     fn alarm(&mut self, given: &aws::ScalingPolicy, group: &str, at: &Locator<'a>) -> Option<AlarmSpec> {
@@ -204,31 +160,7 @@ impl<'a> Context<'a> {
                 None
             }
         };
-        let comparison = match alarm.comparison_operator {
-            Some(aws::ComparisonOperator::GreaterThanThreshold) => Some(Comparison::Greater),
-            Some(aws::ComparisonOperator::GreaterThanOrEqualToThreshold) => Some(Comparison::GreaterOrEqual),
-            Some(aws::ComparisonOperator::LessThanThreshold) => Some(Comparison::Less),
-            Some(aws::ComparisonOperator::LessThanOrEqualToThreshold) => Some(Comparison::LessOrEqual),
-            Some(
-                aws::ComparisonOperator::LessThanLowerOrGreaterThanUpperThreshold
-                | aws::ComparisonOperator::LessThanLowerThreshold
-                | aws::ComparisonOperator::GreaterThanUpperThreshold,
-            ) => {
-                let place = at.clone().key("comparisonOperator");
-                self.error(
-                    &place,
-                    "E397",
-                    "this version has no anomaly detectors",
-                    Some("compare with a threshold".into()),
-                );
-                None
-            }
-            None => {
-                let help = Some("for example GreaterThanThreshold".into());
-                self.error(&at, "E397", "how is the metric compared? `comparisonOperator` is missing", help);
-                None
-            }
-        };
+        let comparison = self.alarm_comparison(alarm, &at);
         let threshold = match alarm.threshold.map(millionths) {
             Some(Some(threshold)) => Some(threshold),
             Some(None) => {
@@ -270,12 +202,7 @@ impl<'a> Context<'a> {
             datapoints_to_alarm,
             threshold: threshold?,
             comparison: comparison?,
-            missing: match alarm.treat_missing_data.unwrap_or_default() {
-                aws::TreatMissingData::Missing => MissingData::Missing,
-                aws::TreatMissingData::NotBreaching => MissingData::NotBreaching,
-                aws::TreatMissingData::Breaching => MissingData::Breaching,
-                aws::TreatMissingData::Ignore => MissingData::Ignore,
-            },
+            missing: missing_data(alarm.treat_missing_data),
         })
     }
 }

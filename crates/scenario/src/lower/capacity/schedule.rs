@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ecsim_kernel::{SimTime, Span};
+use ecsim_kernel::SimTime;
 use ecsim_policies::capacity::spec::ScheduledAction;
 use ecsim_policies::scaling::schedule::{ACTIONS_MAX, Recurrence, RecurrenceError, Schedule};
 
@@ -10,9 +10,6 @@ use super::super::Context;
 use crate::diagnostic::shown;
 use crate::document::Locator;
 use crate::schema::aws;
-
-/// More instants than this make a run too slow to wait for.
-const MOST_INSTANTS: usize = 2_000_000;
 
 impl<'a> Context<'a> {
     /// The actions of a group, those of the timeline's calls too.
@@ -94,20 +91,8 @@ impl<'a> Context<'a> {
         let origin = self.definitions.start_unix_ms;
         let ms = |time: SimTime| i64::try_from(time.ms()).unwrap_or(i64::MAX);
         let end = origin.saturating_add(ms(SimTime::ZERO + self.scenario.simulation.duration.0));
-        // What is due at the very start is due.
-        let mut after = origin.saturating_add(ms(since)).saturating_sub(1);
-        let mut due = Vec::new();
-        while let Some(next) = schedule.next_after(after).filter(|next| *next <= end) {
-            due.push(SimTime::ZERO + Span::from_ms(u64::try_from(next - origin).unwrap_or(0)));
-            after = next;
-            if due.len() > MOST_INSTANTS {
-                self.error(at, "E397", format!("due more than {MOST_INSTANTS} times in this run"), None);
-                return None;
-            }
-        }
-        if due.is_empty() && self.diagnostics.errors() == 0 {
-            self.warning(at, "W370", "this is never due within the run, so it never happens", None);
-        }
+        let from = origin.saturating_add(ms(since));
+        let due = self.due_instants((from, end), |after| schedule.next_after(after), at)?;
         Some(ScheduledAction {
             name: self.definitions.policies.intern(&given.scheduled_action_name),
             at: due,

@@ -10,6 +10,7 @@ use super::super::Context;
 use super::super::capacity::millionths;
 use super::metrics::statistic;
 use super::policies::Tracked;
+use super::shared::missing_data;
 use super::{AlarmSource, Target};
 use crate::document::Locator;
 use crate::schema::aws;
@@ -179,12 +180,7 @@ impl<'a> Context<'a> {
             threshold: threshold?,
             evaluation_periods,
             datapoints_to_alarm,
-            missing: match alarm.treat_missing_data.unwrap_or_default() {
-                aws::TreatMissingData::Missing => MissingData::Missing,
-                aws::TreatMissingData::NotBreaching => MissingData::NotBreaching,
-                aws::TreatMissingData::Breaching => MissingData::Breaching,
-                aws::TreatMissingData::Ignore => MissingData::Ignore,
-            },
+            missing: missing_data(alarm.treat_missing_data),
             exists_at_start: exists.from == ecsim_kernel::SimTime::ZERO,
         };
         let spec = self.alarm_spec(series, exists);
@@ -195,29 +191,5 @@ impl<'a> Context<'a> {
             self.calls.push((exists.from, call));
         }
         Some((definition, spec))
-    }
-
-    fn alarm_comparison(&mut self, alarm: &aws::MetricAlarm, at: &Locator<'a>) -> Option<Comparison> {
-        match alarm.comparison_operator {
-            Some(aws::ComparisonOperator::GreaterThanThreshold) => Some(Comparison::Greater),
-            Some(aws::ComparisonOperator::GreaterThanOrEqualToThreshold) => Some(Comparison::GreaterOrEqual),
-            Some(aws::ComparisonOperator::LessThanThreshold) => Some(Comparison::Less),
-            Some(aws::ComparisonOperator::LessThanOrEqualToThreshold) => Some(Comparison::LessOrEqual),
-            Some(
-                aws::ComparisonOperator::LessThanLowerOrGreaterThanUpperThreshold
-                | aws::ComparisonOperator::LessThanLowerThreshold
-                | aws::ComparisonOperator::GreaterThanUpperThreshold,
-            ) => {
-                let place = at.clone().key("comparisonOperator");
-                let help = Some("compare with a threshold".into());
-                self.error(&place, "E397", "this version has no anomaly detectors", help);
-                None
-            }
-            None => {
-                let help = Some("for example GreaterThanThreshold".into());
-                self.error(at, "E397", "how is the metric compared? `comparisonOperator` is missing", help);
-                None
-            }
-        }
     }
 }

@@ -4,6 +4,7 @@
 //! * `metrics`: which metric a policy or an alarm means.
 //! * `alarms`: alarms, those that target tracking makes too.
 //! * `policies`, `schedule`: policies and scheduled actions of services.
+//! * `shared`: what groups and services say alike.
 //! * `calls`: what the timeline does to them.
 //!
 //! Alarms get their ids before services are lowered, as deployments name alarms.
@@ -14,6 +15,7 @@ mod collect;
 mod metrics;
 mod policies;
 mod schedule;
+mod shared;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,6 +24,8 @@ use ecsim_cluster::{AlarmId, ScalableTarget, SeriesId, Suspended};
 use ecsim_policies::cloudwatch::Existence;
 use ecsim_policies::scaling::service::spec::{ScalingModel, TargetSpec};
 use ecsim_policies::scaling::settings::{CreditMode, MetricPoint, ScaleInMode, ScalingSettings};
+
+pub(super) use shared::missing_data;
 
 use super::Context;
 use crate::diagnostic::shown;

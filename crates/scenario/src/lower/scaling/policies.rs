@@ -6,7 +6,7 @@ use ecsim_cluster::cloudwatch::{SeriesDefinition, SeriesSource, ServiceMetric, S
 use ecsim_kernel::Span;
 use ecsim_policies::scaling::metric::Millionths;
 use ecsim_policies::scaling::service::spec::{PolicyKind, PolicySpec, Predictive, StepScaling, TargetTracking};
-use ecsim_policies::scaling::step::{self, AdjustmentType, StepAdjustment, StepError, StepPolicy};
+use ecsim_policies::scaling::step::{AdjustmentType, StepPolicy};
 
 use super::super::Context;
 use super::super::capacity::millionths;
@@ -209,42 +209,8 @@ impl<'a> Context<'a> {
         };
         let at = given.at.clone().key(key);
         let place = at.clone().key("stepAdjustments");
-        let mut steps = Vec::new();
-        for (index, step) in configuration.step_adjustments.iter().enumerate() {
-            let mut bound = |key: &str, value: Option<f64>| {
-                let value = value?;
-                let bound = millionths(value).map(Millionths);
-                if bound.is_none() {
-                    let message = format!("`{value}` is too large for a bound");
-                    self.error(&place.clone().index(index).key(key), "E397", message, None);
-                }
-                bound
-            };
-            steps.push(StepAdjustment {
-                lower: bound("metricIntervalLowerBound", step.metric_interval_lower_bound),
-                upper: bound("metricIntervalUpperBound", step.metric_interval_upper_bound),
-                adjustment: i64::from(step.scaling_adjustment),
-            });
-        }
-        for problem in step::problems(&steps) {
-            let place = match problem {
-                StepError::EmptyInterval { step } => place.clone().index(step),
-                StepError::Overlap { above, .. } | StepError::Gap { above, .. } => place.clone().index(above),
-                _ => place.clone(),
-            };
-            let help = Some("steps begin at the alarm's threshold (SAS-030)".into());
-            self.error(&place, "E397", problem.to_string(), help);
-        }
-        let adjustment_type = match configuration.adjustment_type {
-            Some(aws::AdjustmentType::ChangeInCapacity) => AdjustmentType::ChangeInCapacity,
-            Some(aws::AdjustmentType::ExactCapacity) => AdjustmentType::ExactCapacity,
-            Some(aws::AdjustmentType::PercentChangeInCapacity) => AdjustmentType::PercentChangeInCapacity,
-            None => {
-                let help = Some("ChangeInCapacity, ExactCapacity or PercentChangeInCapacity (SAS-031)".into());
-                self.error(&at, "E397", "what does the adjustment mean? `adjustmentType` is missing", help);
-                return None;
-            }
-        };
+        let steps = self.step_adjustments(&configuration.step_adjustments, &place, "SAS-030");
+        let adjustment_type = self.adjustment_type(configuration.adjustment_type, &at, "SAS-031")?;
         if adjustment_type == AdjustmentType::ExactCapacity && steps.iter().any(|step| step.adjustment < 0) {
             let help = Some("ExactCapacity sets a number of tasks (SAS-031)".into());
             self.error(&place, "E397", "a capacity below 0", help);

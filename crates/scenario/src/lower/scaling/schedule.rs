@@ -1,14 +1,11 @@
 //! Scheduled actions of services: every instant of the run at which they are due (SAS-060 to SAS-063).
 
-use ecsim_kernel::{SimTime, Span};
+use ecsim_kernel::SimTime;
 use ecsim_policies::scaling::expression::{Expression, ScheduleError};
 use ecsim_policies::scaling::service::spec::ActionSpec;
 
 use super::super::Context;
 use super::{GivenAction, Target};
-
-/// More instants than this make a run too slow to wait for.
-const MOST_INSTANTS: usize = 2_000_000;
 
 impl<'a> Context<'a> {
     /// The actions of a service, in the order in which they are written (SAS-062).
@@ -55,22 +52,7 @@ impl<'a> Context<'a> {
             last = last.min(SimTime::from_ms(until.ms().saturating_sub(1)));
         }
         let end = origin.saturating_add(ms(last));
-        // What is due at the very start is due.
-        let mut after = made.saturating_sub(1);
-        let mut due = Vec::new();
-        while let Some(next) = expression.next_after(after).filter(|next| *next <= end) {
-            if next >= origin {
-                due.push(SimTime::ZERO + Span::from_ms(u64::try_from(next - origin).unwrap_or(0)));
-            }
-            after = next;
-            if due.len() > MOST_INSTANTS {
-                self.error(at, "E397", format!("due more than {MOST_INSTANTS} times in this run"), None);
-                return None;
-            }
-        }
-        if due.is_empty() && self.diagnostics.errors() == 0 {
-            self.warning(at, "W370", "this is never due within the run, so it never happens", None);
-        }
+        let due = self.due_instants((made, end), |after| expression.next_after(after), at)?;
         Some(ActionSpec {
             name: self.definitions.policies.intern(&action.scheduled_action_name),
             at: due,
