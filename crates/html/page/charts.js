@@ -69,7 +69,10 @@ class Chart {
   watch() {
     new IntersectionObserver(([entry]) => {
       this.visible = entry.isIntersecting;
-      if (this.visible && this.stale !== false) this.draw();
+      if (!this.visible) return;
+      // The cursor may have moved while it was out of sight.
+      if (this.stale === false) this.mark();
+      else this.draw();
     }, { rootMargin: "200px" }).observe(this.element);
     new ResizeObserver(() => this.changed()).observe(this.plot);
     // Pinching on a trackpad zooms around the pointer, two fingers sideways pan; the wheel alone scrolls the page.
