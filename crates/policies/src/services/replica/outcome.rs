@@ -150,12 +150,12 @@ impl Replica {
             }
         }
         let noticed = |at: Option<SimTime>| at.map(|at| health::noticed_at(at, view.settings));
-        if self.steady.since().is_none() {
-            wake.at(noticed(row.last_stopped));
-        }
         // A steady state needs every task healthy, a drain or a deployment each single one, a rebalancing its own.
         if row.live == row.wanted() && row.running == row.live {
             wake.at(noticed(turn.last_ok_at));
+            if self.steady.since().is_none() {
+                wake.at(noticed(row.last_stopped));
+            }
         }
         if let Some(Rebalancing { moved, step: Step::Wait, .. }) = &self.rebalancing {
             let ok_at: Option<Vec<SimTime>> =
