@@ -126,7 +126,7 @@ pub struct Sum {
     pub cpu: u64,
     /// MiB.
     pub memory: u64,
-    /// GPUs.
+    /// GPUs, counted as in [`Resources::gpus`].
     pub gpus: u64,
     /// Task network interfaces.
     pub enis: u64,
@@ -404,6 +404,7 @@ impl Cluster {
                     row.queue.clear();
                 }
             }
+            Fact::GpuDeviceChosen { instance, device } => self.instances[instance].gpu_chosen = Some(device),
             Fact::TaskCreated { .. } => self.create_task(now, fact),
             Fact::TaskPlaced { task, instance, subnet } => self.place_task(now, task, instance, subnet),
             Fact::TaskStatusChanged { task, to } => self.task_status(now, task, to),
@@ -528,6 +529,7 @@ impl Cluster {
             }
             Fact::TaskRequested { .. }
             | Fact::LoadMeasured { .. }
+            | Fact::TargetGroupMeasured { .. }
             | Fact::RequestUnplaced { .. }
             | Fact::RequestRefused { .. }
             | Fact::RequestQueued { .. }
@@ -751,12 +753,7 @@ impl Cluster {
         for port in &definitions.task_definitions[asked.definition].ports {
             assert!(row.ports.insert(*port), "{task:?}: port {port} of {} is taken", row.name);
         }
-        let mut gpu_devices = 0;
-        for _ in 0..reserved.gpus {
-            let device = row.free_gpu_devices & row.free_gpu_devices.wrapping_neg();
-            row.free_gpu_devices &= !device;
-            gpu_devices |= device;
-        }
+        let gpu_devices = row.take_gpus(reserved.gpus);
         if row.status.is_registered() {
             self.totals.reserved.add(reserved);
             self.totals.used_instances += u32::from(row.tasks.is_empty());
@@ -973,7 +970,7 @@ impl Cluster {
         let host = &mut self.instances[instance];
         let released = reserved.without_enis();
         host.remaining = host.remaining.checked_add(released).expect("no more than was registered");
-        host.free_gpu_devices |= devices;
+        host.return_gpus(devices, reserved.gpus);
         for port in &self.definitions.task_definitions[definition].ports {
             assert!(host.ports.remove(*port), "{task:?}: port {port} was not in use");
         }

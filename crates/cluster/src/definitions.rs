@@ -9,6 +9,7 @@ use ecsim_kernel::{Names, SimTime, Span, Table};
 use crate::capacity::Processes;
 use crate::cloudwatch::{AlarmDefinition, SeriesDefinition};
 use crate::deployments::DeploymentPolicy;
+use crate::gpus::GpuSharing;
 use crate::ids::{
     AlarmId, AsgId, AttributeId, GroupId, ImageId, InstanceId, LaunchOptionId, MetricId, PlacementId, PolicyId, PoolId,
     ProviderId, SeriesId, ServiceId, ShapeId, SourceId, StrategyId, SubnetId, TargetGroupId, TaskDefinitionId, TextId,
@@ -85,6 +86,8 @@ pub struct Definitions {
     /// Whether CPU, memory, ports and GPUs come free when the desired status turns STOPPED (RES-014, TSK-008)
     /// or only when the task has stopped.
     pub release_at_desired_stopped: bool,
+    /// Whether tasks may share GPUs, which they cannot in ECS (RES-030).
+    pub gpu_sharing: GpuSharing,
 }
 
 /// A subnet of the VPC.

@@ -6,7 +6,7 @@ use crate::arn;
 use crate::cluster::Cluster;
 use crate::definitions::Definitions;
 use crate::ids::{AlarmId, InstanceId, PolicyId, ServiceId, TargetGroupId, TaskId, ZoneId};
-use crate::reasons::Rejection;
+use crate::reasons::{Rejection, StopReason};
 use crate::service_scaling::ServiceDecision;
 use crate::targets::BalancerKind;
 
@@ -22,10 +22,9 @@ pub enum ServiceEvent {
         /// How many.
         count: u32,
     },
-    /// `has stopped N running tasks: (task ID) ...` (SVC-051): `count` tasks from `first` on, which a deployment replaced in one
-    /// pass.
+    /// `has stopped N running tasks: (task ID) ...` (SVC-051): the `count` RUNNING tasks that one pass stopped.
     TasksStopped {
-        /// The first of them; the others have the following ids.
+        /// The first of them; the others are those of the service that were asked to stop at the same instant.
         first: TaskId,
         /// How many.
         count: u32,
@@ -262,7 +261,7 @@ impl ServiceEvent {
                 format!("has started {count} tasks: {}.", task_list(definitions, first, count))
             }
             Self::TasksStopped { first, count } => {
-                format!("has stopped {count} running tasks: {}.", task_list(definitions, first, count))
+                format!("has stopped {count} running tasks: {}.", stopped_list(cluster, service, first))
             }
             Self::PlacementFailed { closest } => format!(
                 "was unable to place a task because no container instance met all of its requirements. {} {TROUBLESHOOTING}",
@@ -339,7 +338,7 @@ fn placement_tail(cluster: &Cluster, closest: Option<(InstanceId, Rejection)>) -
 }
 
 /// `(target-group ARN)`, or `(elb NAME)` of a Classic Load Balancer.
-fn balancer_text(definitions: &Definitions, group: TargetGroupId) -> String {
+pub(crate) fn balancer_text(definitions: &Definitions, group: TargetGroupId) -> String {
     let group = &definitions.target_groups[group];
     match group.balancer {
         BalancerKind::Classic => format!("(elb {})", group.name),
@@ -383,6 +382,18 @@ fn task_list(definitions: &Definitions, first: TaskId, count: u32) -> String {
         .map(|offset| format!("(task {})", arn::task_id(definitions, TaskId::new(first.get() + offset))))
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// The tasks that the scheduler stopped in the pass in which it stopped the first.
+fn stopped_list(cluster: &Cluster, service: ServiceId, first: TaskId) -> String {
+    let at = cluster.tasks().get(first).and_then(|task| task.stopping_at);
+    let row = &cluster.services()[service];
+    let with_it = |task: &&TaskId| {
+        let task = cluster.task(**task);
+        task.stopping_at == at && task.started_at.is_some() && task.stop_reason.is_some_and(StopReason::is_announced)
+    };
+    let tasks = row.tasks[row.tasks.partition_point(|task| *task < first)..].iter().filter(with_it);
+    tasks.map(|task| format!("(task {})", arn::task_id(cluster.definitions(), *task))).collect::<Vec<_>>().join(" ")
 }
 
 fn task_ids(definitions: &Definitions, first: TaskId, count: u32) -> String {

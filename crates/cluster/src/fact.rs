@@ -18,7 +18,7 @@ use crate::ids::{
 use crate::lifecycle::{
     HealthStatus, InstanceLifecycle, InstanceStatus, Market, ProviderStatus, ServiceStatus, TaskStatus,
 };
-use crate::load::LoadSample;
+use crate::load::{LoadSample, TargetGroupSample};
 use crate::reasons::{RejectionCounts, StopReason};
 use crate::resources::Requirements;
 use crate::scaling::{Decision, Withheld};
@@ -638,6 +638,16 @@ pub enum Fact {
         /// The numbers.
         sample: LoadSample,
     },
+    /// What a target group saw of a service's requests in the metrics period that ends now; it holds until the next one as
+    /// [`Self::LoadMeasured`] does (LB-033).
+    TargetGroupMeasured {
+        /// Which target group.
+        group: TargetGroupId,
+        /// Whose requests.
+        service: ServiceId,
+        /// The numbers.
+        sample: TargetGroupSample,
+    },
     /// CloudWatch shows a new value of a watched metric; until the next such fact each period has the same (CW-050).
     DatapointPublished {
         /// Which metric.
@@ -715,6 +725,14 @@ pub enum Fact {
         load: i64,
         /// The capacity that it asks for.
         capacity: u32,
+    },
+    /// Chance has chosen the GPU device on which the share of the task lies that is placed next. Only where a scenario lets
+    /// tasks share GPUs, which ECS does not.
+    GpuDeviceChosen {
+        /// Which instance.
+        instance: InstanceId,
+        /// Which of its devices, from 0.
+        device: u8,
     },
 }
 

@@ -75,6 +75,10 @@ pub struct Instance {
     pub ports: PortSet,
     /// GPU devices not pinned to a live task, as a bit set (RES-030).
     pub free_gpu_devices: u64,
+    /// Thousandths left of each GPU device where tasks share them; empty where they do not.
+    pub gpu_left: Vec<u16>,
+    /// The device that chance has chosen for the share that is placed next.
+    pub gpu_chosen: Option<u8>,
     /// What is really free on the host: the agent's own account (RES-015).
     pub host_free: Resources,
     /// Host ports really in use.
@@ -147,7 +151,8 @@ impl Instance {
         subnet: Option<SubnetId>,
     ) -> Self {
         let shape = &definitions.shapes[shape_id];
-        let gpus = u32::from(shape.registered.gpus);
+        let sharing = definitions.gpu_sharing;
+        let gpus = u32::from(sharing.devices(shape.registered.gpus));
         Self {
             id,
             name,
@@ -178,6 +183,8 @@ impl Instance {
             remaining: shape.registered,
             ports: shape.reserved_ports.clone(),
             free_gpu_devices: if gpus >= 64 { u64::MAX } else { (1 << gpus) - 1 },
+            gpu_left: if sharing.is_on() { vec![sharing.parts(); gpus as usize] } else { Vec::new() },
+            gpu_chosen: None,
             host_free: shape.registered,
             host_ports: shape.reserved_ports.clone(),
             dynamic_ports_used: 0,

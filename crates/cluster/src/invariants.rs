@@ -6,6 +6,8 @@ mod fleet;
 
 use crate::cluster::{Cluster, Totals};
 use crate::definitions::{ProviderKind, TaskDefinition};
+use crate::gpus::GpuSharing;
+use crate::instances::Instance;
 use crate::lifecycle::{DesiredStatus, InstanceStatus, ServiceStatus, TaskStatus};
 use crate::resources::{PortSet, Resources};
 use crate::targets::TargetState;
@@ -27,7 +29,7 @@ pub fn check(cluster: &Cluster) -> Result<(), String> {
         let mut on_host = Resources::ZERO;
         let mut ports = definitions.shapes[instance.shape].reserved_ports.clone();
         let mut host_ports: PortSet = ports.clone();
-        let mut devices = 0_u64;
+        let mut devices = vec![0_u32; usize::from(definitions.gpu_sharing.devices(instance.registered.gpus)).min(64)];
         let mut groups = std::collections::BTreeMap::new();
         let mut live = 0;
         let mut running = Resources::ZERO;
@@ -55,12 +57,14 @@ pub fn check(cluster: &Cluster) -> Result<(), String> {
                         return fail(format!("port {port} is reserved twice"));
                     }
                 }
-                if devices & task.gpu_devices != 0 {
-                    return fail(format!("{task_id:?} shares a GPU device"));
+                let gpus = task.reserved.gpus;
+                if task.gpu_devices.count_ones() != u32::from(definitions.gpu_sharing.devices(gpus)) {
+                    return fail(format!("{task_id:?} has {:b} for {gpus} GPUs", task.gpu_devices));
                 }
-                devices |= task.gpu_devices;
-                if task.gpu_devices.count_ones() != u32::from(task.reserved.gpus) {
-                    return fail(format!("{task_id:?} has {:b} for {} GPUs", task.gpu_devices, task.reserved.gpus));
+                for (device, used) in devices.iter_mut().enumerate() {
+                    if task.gpu_devices >> device & 1 == 1 {
+                        *used += u32::from(gpus.min(definitions.gpu_sharing.parts()));
+                    }
                 }
             }
             if task.is_live() {
@@ -119,10 +123,8 @@ pub fn check(cluster: &Cluster) -> Result<(), String> {
         {
             return fail(format!("{} ports are reserved", instance.ports.len()));
         }
-        if instance.free_gpu_devices & devices != 0
-            || (instance.free_gpu_devices | devices).count_ones() != u32::from(instance.registered.gpus).min(64)
-        {
-            return fail("GPU devices do not add up".into());
+        if let Err(what) = check_gpus(instance, &devices, definitions.gpu_sharing) {
+            return fail(what);
         }
         if instance.live_tasks != live {
             return fail(format!("counts {} live tasks, has {live}", instance.live_tasks));
@@ -179,6 +181,33 @@ pub fn check(cluster: &Cluster) -> Result<(), String> {
     }
     check_services(cluster)?;
     fleet::check(cluster)
+}
+
+/// What tasks have of each GPU device, and what the books say is left.
+fn check_gpus(instance: &Instance, used: &[u32], sharing: GpuSharing) -> Result<(), String> {
+    let parts = u32::from(sharing.parts());
+    if instance.gpu_left.len() != if sharing.is_on() { used.len() } else { 0 } || instance.gpu_chosen.is_some() {
+        return Err("the account of its GPU devices is not what it should be".into());
+    }
+    if instance.free_gpu_devices.count_ones() as usize > used.len() {
+        return Err("more GPU devices are free than there are".into());
+    }
+    for (device, used) in used.iter().copied().enumerate() {
+        if used > parts {
+            return Err(format!("GPU device {device} is given away more than once"));
+        }
+        if (instance.free_gpu_devices >> device & 1 == 1) != (used == 0) {
+            return Err(format!("GPU device {device} is free in one account and not in the other"));
+        }
+        if sharing.is_on() && u32::from(instance.gpu_left[device]) != parts - used {
+            return Err(format!(
+                "{} thousandths of GPU device {device} are left, not {}",
+                instance.gpu_left[device],
+                parts - used
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Containers start before they exit, and only those that run, or ran to the end of their task, have a health.

@@ -6,7 +6,7 @@
 //! In reading order:
 //!
 //! * [`ids`]: what a task, an instance, a service is called inside the simulator.
-//! * [`resources`]: CPU units, MiB, GPUs, network interfaces, ports.
+//! * [`resources`]: CPU units, MiB, GPUs, network interfaces, ports. [`gpus`]: what is not ECS, GPUs that tasks share.
 //! * [`definitions`]: what was written in the scenario and never changes: task definitions, instance shapes, names.
 //! * [`lifecycle`]: the states of tasks and instances, and the moves AWS allows.
 //! * [`reasons`]: why something was stopped or not placed, in AWS's words.
@@ -27,6 +27,7 @@ pub mod definitions;
 pub mod deployments;
 pub mod events;
 pub mod fact;
+pub mod gpus;
 pub mod ids;
 pub mod instances;
 pub mod invariants;
@@ -50,6 +51,7 @@ pub use deployments::{
     Deployment, DeploymentCause, DeploymentEnd, DeploymentPolicy, DeploymentStatus, RolloutState, Stage, StopType,
 };
 pub use fact::Fact;
+pub use gpus::GpuSharing;
 pub use ids::*;
 pub use instances::Instance;
 pub use lifecycle::{

@@ -40,6 +40,25 @@ pub struct LoadSample {
     pub memory_on_instances_kib: u64,
     /// Tasks that took requests, in thousandths, the mean over the stretch.
     pub receivers: u32,
-    /// For how long the service was out of its SLO, in milliseconds.
-    pub out_of_slo_ms: u32,
+    /// For how long the service was out of its SLO, in milliseconds; `None`: it has none.
+    pub out_of_slo_ms: Option<u32>,
+}
+
+/// What a target group sees of a service's requests over one metrics period, or a part of it (LB-033).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TargetGroupSample {
+    /// Requests that went to its targets, in thousandths (`RequestCount`).
+    pub requests: u64,
+    /// Of those: answered with success (`HTTPCode_Target_2XX_Count`).
+    pub succeeded: u64,
+    /// Of those: answered with an error, or lost with the target (`HTTPCode_Target_5XX_Count`).
+    pub failed: u64,
+    /// Requests that were turned away (`HTTPCode_ELB_5XX_Count`), in thousandths.
+    pub rejected: u64,
+    /// Answers, in thousandths.
+    pub answers: u64,
+    /// Their mean time, in microseconds (`TargetResponseTime`).
+    pub mean_us: u64,
+    /// Requests in flight (`ActiveConnectionCount`), in thousandths, the mean over the stretch.
+    pub in_flight: u64,
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::ids::{InstanceId, TextId};
+use crate::ids::{InstanceId, TargetGroupId, TextId};
 
 /// Why an instance was not chosen for a task: one reason an instance, the first failing check in this order (FLR-003).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -274,6 +274,8 @@ pub enum StopReason {
     ZoneOutage,
     /// Its container health checks fail, and its service replaces it (SVC-020).
     Unhealthy,
+    /// A load balancer finds its target unhealthy, and its service replaces it (SVC-020).
+    UnhealthyTarget(TargetGroupId),
 }
 
 impl StopReason {
@@ -290,7 +292,8 @@ impl StopReason {
             | Self::Rebalancing
             | Self::DaemonConstraint
             | Self::ServiceDeleted
-            | Self::Unhealthy => StopCode::ServiceSchedulerInitiated,
+            | Self::Unhealthy
+            | Self::UnhealthyTarget(_) => StopCode::ServiceSchedulerInitiated,
             Self::HostTerminated(_)
             | Self::HostStopped(_)
             | Self::HostDeregistered(_)
@@ -305,6 +308,21 @@ impl StopReason {
     #[must_use]
     pub const fn by_service(self) -> bool {
         matches!(self.code(), StopCode::ServiceSchedulerInitiated)
+    }
+
+    /// Whether the scheduler says so in the message `has stopped N running tasks` (SVC-051); a rebalancing and a daemon's
+    /// violated constraint have messages of their own.
+    #[must_use]
+    pub const fn is_announced(self) -> bool {
+        matches!(
+            self,
+            Self::ScaleIn
+                | Self::Deployment
+                | Self::Draining
+                | Self::FargateRetirement
+                | Self::Unhealthy
+                | Self::UnhealthyTarget(_)
+        )
     }
 
     /// Whether the work of the task was lost with its host.

@@ -11,7 +11,7 @@ pub struct Resources {
     pub cpu: u32,
     /// Memory in MiB.
     pub memory: u32,
-    /// Whole GPUs (RES-030).
+    /// Whole GPUs (RES-030); thousandths where tasks share them ([`crate::GpuSharing::parts`]).
     pub gpus: u16,
     /// Task network interfaces (RES-040).
     pub enis: u16,
@@ -87,7 +87,7 @@ impl Resources {
 /// How many GPUs a task asks for (RES-030).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GpuNeed {
-    /// That many whole GPUs; 0 is none.
+    /// That many, counted as in [`Resources::gpus`]; 0 is none.
     Count(u16),
     /// The value `ALL`: every GPU of the instance, so it fits only an instance with no GPU in use.
     All,

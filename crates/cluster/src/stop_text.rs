@@ -2,6 +2,7 @@
 
 use crate::arn;
 use crate::cluster::Cluster;
+use crate::events::balancer_text;
 use crate::fact::TaskOrigin;
 use crate::ids::InstanceId;
 use crate::reasons::StopReason;
@@ -42,6 +43,9 @@ impl StopReason {
                 "ECS is performing maintenance on the underlying infrastructure hosting the task.".to_owned()
             }
             Self::Unhealthy => "Task failed container health checks".to_owned(),
+            Self::UnhealthyTarget(group) => {
+                format!("Task failed ELB health checks in {}", balancer_text(definitions, group))
+            }
             Self::ZoneOutage => "The underlying infrastructure of the task failed.".to_owned(),
         }
     }
