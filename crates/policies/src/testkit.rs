@@ -14,9 +14,9 @@ use ecsim_cluster::definitions::{
 };
 use ecsim_cluster::fact::TaskOrigin;
 use ecsim_cluster::{
-    AttributeId, Cluster, Definitions, Fact, GpuNeed, GroupId, InstanceId, InstanceStatus, PlacementId, Port, PortSet,
-    Protocol, Requirements, Resources, ServiceId, ServiceStatus, ShapeId, SourceId, StopReason, SubnetId,
-    TaskDefinitionId, TaskId, TaskStatus, ValueId,
+    AttributeId, Cluster, Definitions, Fact, GpuNeed, GpuSharing, GroupId, InstanceId, InstanceStatus, PlacementId,
+    Port, PortSet, Protocol, Requirements, Resources, ServiceId, ServiceStatus, ShapeId, SourceId, StopReason,
+    SubnetId, TaskDefinitionId, TaskId, TaskStatus, ValueId,
 };
 use ecsim_kernel::{Key, Purpose, SimTime, Span, Stream, Streams, Table};
 
@@ -82,6 +82,11 @@ impl Plan {
         }
         definitions.sources.push(Source { name: "test".to_owned(), started_by: None });
         Self { definitions, placements: Table::new(), capacity: CapacityModel::default() }
+    }
+
+    /// Lets tasks share GPUs, which are thousandths from here on: before any instance is planned.
+    pub fn share_gpus(&mut self, sharing: GpuSharing) {
+        self.definitions.gpu_sharing = sharing;
     }
 
     /// The id of an attribute's name.

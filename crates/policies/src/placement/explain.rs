@@ -5,7 +5,7 @@
 use core::fmt;
 use std::fmt::Write as _;
 
-use ecsim_cluster::{Definitions, GpuNeed, Instance, InstanceId, Rejection, RejectionCounts, Resources};
+use ecsim_cluster::{Definitions, GpuNeed, GpuSharing, Instance, InstanceId, Rejection, RejectionCounts, Resources};
 
 use super::daemons::Daemons;
 use super::reference::{candidate, rejection};
@@ -300,7 +300,7 @@ fn request_in_words(definitions: &Definitions, request: &Request<'_>) -> String 
     );
     match requirements.gpus {
         GpuNeed::Count(0) => {}
-        GpuNeed::Count(count) => text.push_str(&format!(", {}", amount(count.into(), "GPU"))),
+        GpuNeed::Count(count) => text.push_str(&format!(", {}", gpus(definitions.gpu_sharing, count))),
         GpuNeed::All => text.push_str(", all GPUs"),
     }
     if requirements.eni {
@@ -387,7 +387,7 @@ fn because(
                 format!("{count} ports would be reserved, at most {} may be", definitions.max_reserved_ports)
             }),
         Rejection::Eni => shortage(need, room, withheld, |of| u64::from(of.enis), "network interface"),
-        Rejection::Gpu => shortage(need, room, withheld, |of| u64::from(of.gpus), "GPU"),
+        Rejection::Gpu => too_few_gpus(definitions.gpu_sharing, need.gpus, room.gpus, instance),
         Rejection::MemberOf => view.placements[request.placement]
             .constraints
             .iter()
@@ -411,6 +411,27 @@ fn shortage(
     let mut text = format!("needs {}, {} left", amount(of(need), unit), of(room));
     if of(withheld) > 0 {
         text.push_str(&format!(" ({} withheld for daemons)", of(withheld)));
+    }
+    text
+}
+
+/// `2 GPUs`, `0.46 GPU`.
+fn gpus(sharing: GpuSharing, amount: u16) -> String {
+    let plural = if amount > sharing.parts() { "s" } else { "" };
+    format!("{} GPU{plural}", sharing.show(amount.into()))
+}
+
+/// Daemons have no GPU withheld for them (PLC-052).
+fn too_few_gpus(sharing: GpuSharing, need: u16, left: u16, instance: &Instance) -> String {
+    let mut text = format!("needs {}, {} left", gpus(sharing, need), sharing.show(left.into()));
+    if need <= left {
+        // Only where tasks share: it is there, but not in one piece.
+        let most = instance.gpu_left.iter().copied().max().unwrap_or(0);
+        text.push_str(&if need < sharing.parts() {
+            format!(", at most {} on one device", sharing.show(most.into()))
+        } else {
+            format!(", {} of it whole", instance.free_gpu_devices.count_ones())
+        });
     }
     text
 }

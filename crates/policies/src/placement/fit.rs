@@ -67,7 +67,7 @@ pub fn check_room(
         Err(Rejection::Ports)
     } else if need.enis > room.enis {
         Err(Rejection::Eni)
-    } else if need.gpus > room.gpus {
+    } else if need.gpus > room.gpus || !instance.gives_gpus(need.gpus) {
         Err(Rejection::Gpu)
     } else {
         Ok(())

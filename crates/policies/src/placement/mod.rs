@@ -21,6 +21,8 @@ pub mod strategies;
 pub mod validate;
 
 #[cfg(test)]
+mod gpu_sharing_tests;
+#[cfg(test)]
 mod tests;
 
 use constraints::Constraint;

@@ -11,7 +11,7 @@
 //!
 //! *How we know it is right.* `svc_010_` to `svc_015_` tests here and in the procedures; SX-018.
 
-use ecsim_cluster::{HealthStatus, Service, TargetState, Task};
+use ecsim_cluster::{HealthStatus, Service, StopReason, TargetState, Task};
 use ecsim_kernel::{SimTime, Span};
 
 use crate::settings::Settings;
@@ -65,6 +65,16 @@ pub fn is_unwell(task: &Task) -> bool {
     task.is_running()
         && (task.health() == HealthStatus::Unhealthy
             || task.targets.iter().any(|target| target.state == TargetState::Unhealthy))
+}
+
+/// Why an unhealthy task is stopped (SVC-020): its own checks are named before those of a load balancer.
+#[must_use]
+pub fn reason(task: &Task) -> StopReason {
+    let target = task.targets.iter().find(|target| target.state == TargetState::Unhealthy);
+    match target.filter(|_| task.health() != HealthStatus::Unhealthy) {
+        Some(target) => StopReason::UnhealthyTarget(target.group),
+        None => StopReason::Unhealthy,
+    }
 }
 
 /// Whether a live task is unhealthy, so that its service replaces it (SVC-020). In its grace period it is not: that counts

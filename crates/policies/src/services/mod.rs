@@ -4,13 +4,15 @@
 //! seen (SVC-004), or at an instant it asked for itself. In a pass it asks for one command at a time and sees the truth
 //! after each. What it has to count over all its tasks it counts once a pass and keeps up to date by hand.
 //!
-//! * [`replica`], [`daemon`]: the two passes. [`seen`]: what has happened since the last look.
+//! * [`replica`], [`daemon`]: the two passes. [`seen`], [`counters`]: what has happened since the last look. `rollout`: how far
+//!   a deployment has come, whether it has failed; its stages where traffic is shifted.
 //! * [`scale_in`]: which task goes first, [`homeless`] without an instance, [`surplus`] of which provider. [`zone_rebalancing`]: what balanced means, and when it is possible.
 //! * [`retry`], [`crashes`], [`throttle`], [`launch_rate`]: what holds starts back. [`health`], [`steady`]: when all is well.
 //! * [`settings`]: what AWS does not publish about deployments.
 //!
 //! Which instances a service's constraints admit, the placement says: [`crate::placement::daemons::qualifies`].
 
+pub mod counters;
 pub mod crashes;
 pub mod daemon;
 pub mod health;
@@ -19,6 +21,7 @@ pub mod launch_rate;
 pub mod providers;
 pub mod replica;
 pub mod retry;
+mod rollout;
 pub mod scale_in;
 pub mod seen;
 pub mod settings;

@@ -342,6 +342,7 @@ pub(crate) fn next_minute(now: SimTime) -> SimTime {
 #[must_use]
 pub fn waiting_groups<'a>(view: &View<'_>, tasks: impl Iterator<Item = &'a Task>) -> Vec<WaitingGroup> {
     type Key = (u32, u32, (bool, u16), bool, Vec<Port>, bool);
+    let sharing = view.cluster.definitions().gpu_sharing;
     let mut groups: BTreeMap<Key, u64> = BTreeMap::new();
     for task in tasks {
         let gpus = match task.requirements.gpus {
@@ -359,6 +360,7 @@ pub fn waiting_groups<'a>(view: &View<'_>, tasks: impl Iterator<Item = &'a Task>
         cpu: cpu.into(),
         memory: memory.into(),
         gpus: if gpus.0 { GpuNeed::All } else { GpuNeed::Count(gpus.1) },
+        gpu_parts: if sharing.is_on() { sharing.parts() } else { 0 },
         awsvpc,
         ports,
         one_per_instance,

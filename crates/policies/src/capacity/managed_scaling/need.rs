@@ -23,7 +23,7 @@ pub struct Capacity {
     pub memory: u64,
     /// How many `awsvpc` tasks it can hold (RES-040).
     pub enis: u64,
-    /// Whole GPUs.
+    /// GPUs, counted as in [`Resources::gpus`].
     pub gpus: u64,
     /// The host ports in use on it from the start: the agent's own, and those of daemons.
     pub ports_in_use: PortSet,
@@ -90,6 +90,8 @@ pub struct WaitingGroup {
     pub memory: u64,
     /// GPUs of one task; `ALL` are all that an instance has.
     pub gpus: GpuNeed,
+    /// In how many parts GPUs are counted where tasks share them; 0 where they do not, as in ECS.
+    pub gpu_parts: u16,
     /// Whether one task takes a network interface.
     pub awsvpc: bool,
     /// The static host ports of one task: with any, an instance holds at most one.
@@ -103,6 +105,11 @@ impl WaitingGroup {
     #[must_use]
     pub fn tasks_per_instance(&self, capacity: &Capacity) -> u64 {
         let gpus = match self.gpus {
+            // A share does not reach over two devices.
+            GpuNeed::Count(count) if count > 0 && count < self.gpu_parts => {
+                let parts = u64::from(self.gpu_parts);
+                (capacity.gpus / parts).saturating_mul(parts / u64::from(count))
+            }
             GpuNeed::Count(count) => fits(capacity.gpus, u64::from(count)),
             GpuNeed::All => capacity.gpus.min(1),
         };
@@ -330,6 +337,10 @@ mod tests {
         assert_eq!(WaitingGroup { one_per_instance: true, ..task.clone() }.tasks_per_instance(&instance), 1);
         assert_eq!(WaitingGroup { gpus: GpuNeed::Count(2), ..task.clone() }.tasks_per_instance(&instance), 2);
         assert_eq!(WaitingGroup { gpus: GpuNeed::All, ..task.clone() }.tasks_per_instance(&instance), 1);
+        // Not ECS: shares lie on one device each, two of 0.46 on every one of four; whole GPUs as ever.
+        let shared = Capacity { gpus: 4_000, ..instance.clone() };
+        let of = |thousandths| WaitingGroup { gpus: GpuNeed::Count(thousandths), gpu_parts: 1_000, ..task.clone() };
+        assert_eq!([460, 1_000, 2_000].map(|it| of(it).tasks_per_instance(&shared)), [8, 4, 2]);
         let no_gpus = capacity(4_096, 8_192, 3);
         assert_eq!(WaitingGroup { gpus: GpuNeed::All, ..task }.tasks_per_instance(&no_gpus), 0);
         assert_eq!(WaitingGroup::default().tasks_per_instance(&Capacity::default()), u64::MAX);

@@ -11,8 +11,8 @@
 //! have, the group gets one; after a while it is taken away again, to see whether it is still needed.
 //!
 //! What an instance's lane does not tell (host ports, constraints on what changes during a run) is checked while
-//! walking. A strategy of the user's own, and a daemon's own task where room is withheld for daemons, go to the
-//! definition.
+//! walking. A strategy of the user's own, a daemon's own task where room is withheld for daemons, and whatever there is to
+//! place where tasks share GPUs, go to the definition.
 
 mod forest;
 mod notes;
@@ -210,7 +210,9 @@ impl PlacementIndex {
         self.sync(view);
         let chain = strategies::effective(&view.placements[request.placement].strategies);
         let is_own = chain.iter().any(|strategy| matches!(strategy, Strategy::Custom(_)));
-        if is_own || (request.is_daemon && !self.daemons.is_empty()) {
+        // What is left of each device of an instance is nothing that a lane tells.
+        let shares = view.cluster.definitions().gpu_sharing.is_on();
+        if is_own || shares || (request.is_daemon && !self.daemons.is_empty()) {
             return reference::choose(view, request, ties);
         }
         query::run(self, view, request, chain, ties)

@@ -75,7 +75,7 @@ pub fn run_task_default() -> Vec<Strategy> {
 pub struct Candidate<'a> {
     /// Its row in the books: registered resources, attributes, live tasks.
     pub instance: &'a Instance,
-    /// What it has left for this request: CPU units, MiB, GPUs, network interfaces, less what is reserved for daemons
+    /// What it has left for this request: CPU units, MiB, GPUs (thousandths where tasks share them), network interfaces, less what is reserved for daemons
     /// (PLC-052).
     pub remaining: Resources,
     /// Live tasks of the request's group on it (PLC-024).

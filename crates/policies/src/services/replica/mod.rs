@@ -13,8 +13,6 @@
 
 mod outcome;
 mod rebalancing;
-mod rollout;
-mod shifting;
 mod starts;
 mod stops;
 mod turn;
@@ -27,13 +25,15 @@ use ecsim_cluster::{Cluster, Command, Deployment, InstanceStatus, Service, Servi
 use ecsim_kernel::SimTime;
 
 use self::rebalancing::{Rebalancing, Step};
-use self::rollout::Rollout;
+pub(super) use self::turn::note_stop;
 use self::turn::{Asked, Turn, stays};
 use self::wants::Wants;
+use super::counters::Counters;
 use super::crashes::Crashes;
 use super::launch_rate::LaunchRate;
 use super::providers::Refusal;
 use super::retry::Retry;
+use super::rollout::Rollout;
 use super::seen::{News, Seen};
 use super::steady::Steady;
 use super::throttle::Throttle;
@@ -64,25 +64,7 @@ pub struct Replica {
 struct Memory {
     retry: Retry,
     crashes: Crashes,
-    /// Its counters at the last look: `crashed`, `ran`, `failed_to_start`, `gave_up`, `lost`.
-    seen: [u32; 5],
-}
-
-impl Memory {
-    const fn counters(deployment: &Deployment) -> [u32; 5] {
-        [deployment.crashed, deployment.ran, deployment.failed_to_start, deployment.gave_up, deployment.lost]
-    }
-
-    /// What the counters grew by since the last look.
-    fn look(&mut self, deployment: &Deployment) -> [u32; 5] {
-        let now = Self::counters(deployment);
-        let mut news = now;
-        for (new, before) in news.iter_mut().zip(self.seen) {
-            *new = new.saturating_sub(before);
-        }
-        self.seen = now;
-        news
-    }
+    seen: Counters,
 }
 
 impl Replica {
@@ -91,7 +73,7 @@ impl Replica {
     pub fn new(service: ServiceId, cluster: &Cluster) -> Self {
         let row = &cluster.services()[service];
         let known = |deployment: &Deployment| {
-            (deployment.number, Memory { seen: Memory::counters(deployment), ..Memory::default() })
+            (deployment.number, Memory { seen: Counters::of(deployment), ..Memory::default() })
         };
         Self {
             service,
@@ -114,6 +96,11 @@ impl Replica {
         let row = &view.cluster.services()[self.service];
         let mut turn = match self.turn.take() {
             Some(turn) if turn.now == view.now && !turn.is_stale => turn,
+            Some(before) if before.now == view.now => {
+                // What was done before the deployments changed is still to be announced.
+                let (started, stops) = (before.started, before.stops);
+                Box::new(Turn { started, stops, ..self.begin(view, row) })
+            }
             _ => Box::new(self.begin(view, row)),
         };
         let command = match self.look(view, row, &mut turn) {
@@ -161,18 +148,18 @@ impl Replica {
             groups.note(view.now, news.started);
         }
         let held = self.rollout.holds_old(view, row);
-        self.wants.look(row, turn.primary().ok, held);
+        self.wants.look(row, turn.primary().ok, held, self.rollout.reconciles_to(view, row));
         for deployment in &row.deployments {
             let memory = self.memory.entry(deployment.number).or_default();
-            let [crashed, ran, failed, gave_up, lost] = memory.look(deployment);
-            memory.crashes.note(view.now, crashed, view.settings.replace_crashed_delay);
+            let new = memory.seen.look(deployment);
+            memory.crashes.note(view.now, new.crashes(), view.settings.replace_crashed_delay);
             if news.stopped || news.updated {
                 memory.retry.reset();
             }
             if deployment.number == turn.primary().number {
                 let settings = &view.settings.deployments;
-                self.throttle.look(view.now, view.cluster, row.task_definition, (ran, failed), settings);
-                self.rollout.look(view, row, (failed + gave_up, lost));
+                self.throttle.look(view.now, view.cluster, row.task_definition, new.starts(), settings);
+                self.rollout.look(view, row, new.failures());
             }
         }
         let answer = self.outcome_of_command(view, turn, &news);
@@ -243,7 +230,7 @@ impl Replica {
     }
 
     fn next_command(&mut self, view: &View<'_>, row: &Service, turn: &mut Turn) -> Option<Command> {
-        if let Some(command) = self.rollout.step(view, row, turn) {
+        if let Some(command) = self.rollout.step(view, row, turn.primary().ok) {
             turn.is_stale = true;
             return Some(command);
         }

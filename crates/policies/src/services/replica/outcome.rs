@@ -20,7 +20,7 @@ impl Replica {
         if let Some((first, count)) = turn.started.take() {
             return announce(ServiceEvent::TasksStarted { first, count });
         }
-        if let Some((first, count)) = turn.next_replaced() {
+        if let Some((first, count)) = turn.stops.take() {
             return announce(ServiceEvent::TasksStopped { first, count });
         }
         if self.throttle.take_message() {
@@ -39,7 +39,7 @@ impl Replica {
             let missing = self.need(row, turn.primary(), turn.start_first);
             if self.rollout.unplaced(view, row, missing) {
                 // The circuit breaker may have had enough.
-                if let Some(command) = self.rollout.step(view, row, turn) {
+                if let Some(command) = self.rollout.step(view, row, turn.primary().ok) {
                     turn.is_stale = true;
                     return Some(command);
                 }
@@ -47,17 +47,18 @@ impl Replica {
         }
         // An old deployment is done when its last task has stopped (DEP-003).
         let gone = |number: u32| turn.lots.iter().any(|lot| lot.number == number && lot.stopping == 0);
+        let held = |number: u32| self.rollout.holds(view, row, number);
         if let Some((_, old)) = row.deployments.split_last()
-            && !self.rollout.holds_old(view, row)
-            && let Some(done) =
-                old.iter().find(|it| it.live == 0 && gone(it.number) && (it.scale.is_none() || it.deleted))
+            && let Some(done) = old
+                .iter()
+                .find(|it| it.live == 0 && !held(it.number) && gone(it.number) && (it.scale.is_none() || it.deleted))
         {
             let (deployment, rollout) = (done.number, done.rollout);
             let status = DeploymentStatus::Inactive;
             turn.lots.retain(|lot| lot.number != deployment);
             return Some(Command::ChangeDeployment { service, deployment, status, rollout, end: None });
         }
-        if let Some(command) = self.rollout.complete(view, row, turn) {
+        if let Some(command) = self.rollout.complete(view, row, turn.primary().ok) {
             return Some(command);
         }
         // Whoever just failed to place a replacement is not steady, whatever the counts say (SVC-053).

@@ -20,9 +20,13 @@ impl Replica {
             if self.may_stop_bad(view, row, turn, at)
                 && let Some(task) = turn.lots[at].bad.last().copied()
             {
-                self.rollout.replaced_unhealthy(row, view.cluster.task(task));
-                return Some(turn.stop(view, task, StopReason::Unhealthy));
+                let bad = view.cluster.task(task);
+                self.rollout.replaced_unhealthy(row, bad);
+                return Some(turn.stop(view, task, health::reason(bad)));
             }
+        }
+        if let Some(command) = self.stop_reconciled(view, row, turn) {
+            return Some(command);
         }
         if let Some(command) = self.stop_old(view, row, turn) {
             return Some(command);
@@ -72,6 +76,22 @@ impl Replica {
             }
         }
         None
+    }
+
+    /// RECONCILE_SERVICE: what is neither the new revision nor the one with the traffic goes, whatever the percentages say
+    /// (DEP-060, DEP-069).
+    fn stop_reconciled(&self, view: &View<'_>, row: &Service, turn: &mut Turn) -> Option<Command> {
+        let blue = self.rollout.reconciles_to(view, row)?;
+        let primary = row.primary()?.number;
+        let may_go = |task: &&TaskId| {
+            let task = view.cluster.task(**task);
+            let of = task.deployment();
+            task.is_live() && of != Some(blue) && of != Some(primary)
+        };
+        let (protected, free): (Vec<TaskId>, Vec<TaskId>) =
+            row.tasks.iter().filter(may_go).partition(|task| view.cluster.task(**task).is_protected(view.now));
+        turn.held_by_protection |= !protected.is_empty();
+        Some(turn.stop(view, *free.first()?, StopReason::Deployment))
     }
 
     /// d) Old tasks, as the healthy floor allows: not healthy ones first, then as in a scale-in.

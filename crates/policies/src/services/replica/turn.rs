@@ -1,7 +1,5 @@
 //! What a pass counts once and then keeps up to date.
 
-use std::collections::BTreeSet;
-
 use ecsim_cluster::definitions::ProviderKind;
 use ecsim_cluster::{Command, InstanceId, InstanceStatus, ProviderId, Service, StopReason, Task, TaskId, ZoneId};
 use ecsim_kernel::SimTime;
@@ -91,8 +89,8 @@ pub(super) struct Turn {
     pub(super) held_by_protection: bool,
     /// Tasks this pass has started and not announced: the first, and how many.
     pub(super) started: Option<(TaskId, u32)>,
-    /// RUNNING tasks that the deployment stopped in this pass and that are not announced.
-    pub(super) replaced: BTreeSet<TaskId>,
+    /// RUNNING tasks this pass has stopped and not announced: the first, and how many.
+    pub(super) stops: Option<(TaskId, u32)>,
     /// What was asked for last.
     pub(super) asked: Option<Asked>,
     pub(super) announced_protection: bool,
@@ -138,7 +136,7 @@ impl Turn {
             protected_until: None,
             held_by_protection: false,
             started: None,
-            replaced: BTreeSet::new(),
+            stops: None,
             asked: None,
             announced_protection: false,
             announced_stuck: false,
@@ -223,8 +221,8 @@ impl Turn {
         if draining && task.is_running() && !task.is_protected(view.now) {
             self.movable_not_ok -= u32::from(!is_ok);
         }
-        if reason == StopReason::Deployment && task.is_running() {
-            self.replaced.insert(id);
+        if reason.is_announced() && task.is_running() {
+            note_stop(&mut self.stops, id);
         }
         self.stopped = true;
         self.acted = true;
@@ -235,16 +233,6 @@ impl Turn {
     fn lot_of(&mut self, task: &Task) -> Option<&mut Lot> {
         let number = task.deployment()?;
         self.lots.iter_mut().find(|lot| lot.number == number)
-    }
-
-    /// The next tasks in a row that the deployment stopped, the first and how many: they are announced together.
-    pub(super) fn next_replaced(&mut self) -> Option<(TaskId, u32)> {
-        let first = self.replaced.pop_first()?;
-        let mut count = 1;
-        while self.replaced.remove(&TaskId::new(first.get() + count)) {
-            count += 1;
-        }
-        Some((first, count))
     }
 
     /// The PRIMARY deployment's tasks.
@@ -271,6 +259,12 @@ impl Turn {
             victims.changed(view, instance);
         }
     }
+}
+
+/// One more task of those that a pass stops: the first of them, and how many (SVC-051).
+pub(in crate::services) fn note_stop(stops: &mut Option<(TaskId, u32)>, task: TaskId) {
+    let (first, count) = stops.unwrap_or((task, 0));
+    *stops = Some((first.min(task), count + 1));
 }
 
 /// The earliest of several instants that lie ahead.

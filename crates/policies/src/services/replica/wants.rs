@@ -14,8 +14,9 @@ pub struct Wants {
 
 impl Wants {
     /// Old deployments come and go, the desired count changes, new tasks become healthy: `ok` of the PRIMARY deployment.
-    /// Nothing is given up while `held`: traffic still goes to the old tasks (DEP-061).
-    pub fn look(&mut self, row: &Service, ok: u32, held: bool) {
+    /// Nothing is given up while `held`: traffic still goes to the old tasks (DEP-061); only those of `blue` while the
+    /// service is being reconciled (DEP-060).
+    pub fn look(&mut self, row: &Service, ok: u32, held: bool, blue: Option<u32>) {
         let desired = row.desired_count;
         let Some((_, old)) = row.deployments.split_last() else { return };
         self.want.retain(|number, _| old.iter().any(|deployment| deployment.number == *number));
@@ -34,6 +35,11 @@ impl Wants {
             *want += grown;
         }
         self.desired = desired;
+        if let Some(blue) = blue {
+            for (number, want) in &mut self.want {
+                *want = if *number == blue { desired } else { 0 };
+            }
+        }
         // The ceiling holds for the sum; the newest old one is cut first.
         let ceiling = if held { desired } else { desired.saturating_sub(ok) };
         let mut over = self.want.values().sum::<u32>().saturating_sub(ceiling);

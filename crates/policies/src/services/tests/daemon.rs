@@ -1,7 +1,9 @@
 //! The DAEMON pass: the life of PX-22, and a test or more for each rule.
 
-use ecsim_cluster::definitions::SchedulingStrategy;
-use ecsim_cluster::{Fact, InstanceStatus, ServiceId, StopReason, TaskId};
+use ecsim_cluster::definitions::{SchedulingStrategy, ServiceRevision};
+use ecsim_cluster::deployments::{CircuitBreaker, DeploymentPolicy, Threshold};
+use ecsim_cluster::reasons::StartError;
+use ecsim_cluster::{DeploymentCause, Fact, InstanceStatus, RolloutState, ServiceId, StopReason, TaskId};
 use ecsim_kernel::Span;
 
 use super::{Bench, replica_with, secs};
@@ -255,4 +257,117 @@ fn qta_014_daemons_keep_the_launch_rate_too() {
     bench.begin();
     bench.until(200);
     assert_eq!(bench.lines("started"), ["0 event t0+2 started", "60 event t2+2 started", "120 event t4+1 started"]);
+}
+
+/// `logd` on six instances at 100 s, every copy healthy, with a second revision.
+fn updated(minimum: u32, policy: DeploymentPolicy) -> Bench {
+    let mut plan = Plan::new();
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        plan.instance(name, "a", room(1_000, 4_000), &[]);
+    }
+    let service = daemon(&mut plan, &[]);
+    let next = ServiceRevision::plain(plan.task("logd-2", 100, 200));
+    let definition = &mut plan.definitions.services[service];
+    definition.minimum_healthy_percent = minimum;
+    definition.revisions.push(next);
+    plan.definitions.deployment_policies.insert(service, vec![policy]);
+    let mut bench = begin(plan);
+    bench.run_after = Some(Span::from_secs(20));
+    let first: Vec<TaskId> = bench.lab.cluster.services()[service].tasks.to_vec();
+    for task in first {
+        bench.run(task);
+    }
+    bench.until(99);
+    bench.take_log();
+    bench.lab.now = secs(100);
+    bench.run_after = None;
+    let deployment = bench.lab.cluster.services()[service].deployments_started;
+    bench.fact(Fact::DeploymentStarted { service, deployment, revision: 1, cause: DeploymentCause::Updated });
+    bench.fact(Fact::ServiceUpdated { service });
+    bench
+}
+
+fn breaker(rollback: bool) -> DeploymentPolicy {
+    let threshold = Threshold::BoundedPercent(50);
+    let breaker = CircuitBreaker { rollback, reset_on_healthy: true, threshold };
+    DeploymentPolicy { breaker: Some(breaker), ..DeploymentPolicy::default() }
+}
+
+/// Of each deployment its revision, its live tasks and its rollout.
+fn rollouts(bench: &Bench) -> Vec<(u32, u32, RolloutState)> {
+    let row = &bench.lab.cluster.services()[ServiceId::new(0)];
+    row.deployments.iter().map(|it| (it.revision, it.live, it.rollout)).collect()
+}
+
+/// A task of the new revision fails before it runs.
+fn fail_a_new_one(bench: &mut Bench) {
+    let row = &bench.lab.cluster.services()[ServiceId::new(0)];
+    let primary = row.primary().expect("ACTIVE").number;
+    let mut tasks = row.tasks.iter().map(|task| bench.lab.cluster.task(*task));
+    let task = tasks.find(|task| task.is_live() && task.deployment() == Some(primary)).expect("a new task").id;
+    bench.lose(task, StopReason::FailedToStart(StartError::CannotPullContainer));
+}
+
+#[test]
+fn dep_030_dep_034_and_dep_016_the_breaker_of_a_daemon() {
+    // ceil(0.5 * 6) = 3 failures are too many. At 50 % three old tasks stay.
+    for rollback in [false, true] {
+        let mut bench = updated(50, breaker(rollback));
+        bench.until(101);
+        assert_eq!(rollouts(&bench), [(0, 3, RolloutState::Completed), (1, 3, RolloutState::InProgress)]);
+        for second in 102..=103 {
+            fail_a_new_one(&mut bench);
+            bench.until(second);
+            assert_eq!(rollouts(&bench).last().unwrap().2, RolloutState::InProgress);
+        }
+        fail_a_new_one(&mut bench);
+        bench.run_after = Some(Span::from_secs(20));
+        bench.until(104);
+        if rollback {
+            bench.until(300);
+            assert_eq!(rollouts(&bench), [(0, 6, RolloutState::Completed)]);
+        } else {
+            bench.until(2_000);
+            assert_eq!(rollouts(&bench)[0], (0, 3, RolloutState::Completed), "the old ones stay as they are");
+            assert_eq!(rollouts(&bench)[1].2, RolloutState::Failed);
+            assert_eq!(rollouts(&bench)[1].1, 2, "nothing starts any more");
+        }
+    }
+}
+
+#[test]
+fn dep_014_a_daemon_update_at_a_hundred_percent_is_stuck_and_says_so() {
+    let mut bench = updated(100, DeploymentPolicy::default());
+    bench.until(1_000);
+    assert_eq!(rollouts(&bench), [(0, 6, RolloutState::Completed), (1, 0, RolloutState::InProgress)]);
+    assert_eq!(bench.lines("DeploymentConfiguration").len(), 1, "{:?}", bench.log);
+}
+
+#[test]
+fn svc_041_svc_042_a_daemon_that_never_starts_waits_longer_and_longer() {
+    let mut plan = Plan::new();
+    plan.instance("a", "a", room(1_000, 4_000), &[]);
+    daemon(&mut plan, &[]);
+    let mut bench = begin(plan);
+    for second in 0..900 {
+        bench.until(second);
+        let row = &bench.lab.cluster.services()[ServiceId::new(0)];
+        let live = row.tasks.iter().copied().find(|task| bench.lab.cluster.task(*task).is_live());
+        if let Some(task) = live {
+            bench.lose(task, StopReason::FailedToStart(StartError::CannotPullContainer));
+        }
+    }
+    let starts: Vec<u64> = bench
+        .lines(" start ")
+        .iter()
+        .map(|line| line.split_once(' ').unwrap().0.parse::<f64>().unwrap() as u64)
+        .collect();
+    let gaps: Vec<u64> = starts.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert_eq!(gaps.iter().filter(|gap| **gap <= 1).count(), 2, "{gaps:?}");
+    let waits: Vec<u64> = gaps.iter().copied().filter(|gap| *gap > 1).collect();
+    assert_eq!(waits.len(), 4, "{gaps:?}");
+    for (wait, expected) in waits.iter().zip([30, 60, 120, 240]) {
+        assert!(wait.abs_diff(expected) <= 1, "{gaps:?}");
+    }
+    assert_eq!(bench.lines("StartsImpaired").len(), 1);
 }

@@ -105,7 +105,8 @@ fn dep_011_dep_012_and_sx_002_six_tasks_with_75_and_125() {
         assert_eq!((counts(&bench), moves(&mut bench)), ((old_new, ok), started_stopped), "at {at}");
     }
     bench.until(310);
-    assert_eq!(bench.take_log(), ["310 stop t0@A1 Deployment", "310 event t0+1 stopped"]);
+    assert_eq!(bench.take_log(), ["310 stop t0@A1 Deployment"]);
+    assert_eq!(bench.said_stopped, [(100, 5, 1), (170, 3, 2), (240, 1, 2), (310, 0, 1)]);
     assert_eq!(counts(&bench), (vec![0, 6], 6));
     bench.until(320);
     assert_eq!(
@@ -449,6 +450,67 @@ fn dep_061_dep_062_dep_063_dep_064_and_sx_010_traffic_moves_in_steps() {
 }
 
 #[test]
+fn dep_060_dep_061_a_second_deployment_reconciles_first() {
+    use ecsim_cluster::deployments::DeploymentStrategy::{BlueGreen, Canary};
+    let mins = Span::from_mins;
+    // At 200 s green has all traffic and bakes: blue goes. At 200 s of a canary blue still has most of it: green goes.
+    for (strategy, survivor) in [(BlueGreen, 1), (Canary { share: 50_000, bake: mins(10) }, 0)] {
+        let policy = DeploymentPolicy { strategy, bake: Some(mins(5)), ..DeploymentPolicy::default() };
+        let mut bench = steady(4, (100, 200), 60, policy);
+        deploy(&mut bench, 1);
+        bench.until(200);
+        assert_eq!(counts(&bench).0, [4, 4]);
+        bench.take_log();
+        bench.lab.now = secs(200);
+        deploy(&mut bench, 2);
+        bench.until(205);
+        let row = &bench.lab.cluster.services()[WEB];
+        let left: Vec<(u32, u32)> = row.deployments.iter().map(|it| (it.revision, it.live)).collect();
+        assert_eq!(left, [(survivor, 4), (2, 4)], "never more than twice the desired count");
+        assert_eq!(row.deployments[0].traffic, 1_000_000, "who stays has all of the traffic");
+        let stages = bench.lines("2 RECONCILE_SERVICE").len();
+        assert_eq!((stages, bench.lines(" stop ").len()), (1, 4), "{:?}", bench.log);
+        // The new tasks begin only when the others have gone.
+        let first = |what: &str| bench.log.iter().position(|line| line.contains(what)).unwrap();
+        let last_stop = bench.log.iter().rposition(|line| line.contains(" stop ")).unwrap();
+        assert!(last_stop < first("2 PRE_SCALE_UP") && first("2 PRE_SCALE_UP") < first(" start "), "{:?}", bench.log);
+        bench.until(5_000);
+        assert_eq!((rollout(&bench), counts(&bench).0), ((2, RolloutState::Completed), vec![4]));
+    }
+}
+
+#[test]
+fn dep_072_a_scaling_may_last_five_minutes_while_codedeploy_shifts() {
+    use ecsim_cluster::deployments::{DeploymentController, DeploymentStrategy};
+    // New tasks are healthy after 60 s, or never again: the shift takes 27 minutes from 160 s on.
+    for (come_up, ends_in) in [(true, (1, RolloutState::Completed)), (false, (0, RolloutState::InProgress))] {
+        let policy = DeploymentPolicy {
+            controller: DeploymentController::CodeDeploy { termination_wait: Span::from_mins(60) },
+            strategy: DeploymentStrategy::Linear { step: 100_000, bake: Span::from_mins(3) },
+            ..DeploymentPolicy::default()
+        };
+        let mut bench = steady(4, (100, 200), 60, policy);
+        deploy(&mut bench, 1);
+        bench.until(400);
+        assert_eq!(rollout(&bench), (1, RolloutState::InProgress));
+        if !come_up {
+            bench.run_after = None;
+        }
+        bench.lab.now = secs(400);
+        bench.scale("web", 6);
+        bench.until(699);
+        assert_eq!(rollout(&bench), (1, RolloutState::InProgress), "it goes on");
+        assert!(bench.lab.cluster.services()[WEB].primary().unwrap().traffic >= 200_000);
+        bench.until(701);
+        // The old revision comes back, and wants six tasks as well.
+        let revision = u32::from(come_up);
+        assert_eq!(rollout(&bench), (revision, RolloutState::InProgress));
+        bench.until(10_000);
+        assert_eq!(rollout(&bench), ends_in);
+    }
+}
+
+#[test]
 fn dep_068_dep_069_a_stage_that_takes_a_day_takes_the_traffic_back() {
     let policy = DeploymentPolicy {
         strategy: ecsim_cluster::deployments::DeploymentStrategy::BlueGreen,
@@ -583,7 +645,13 @@ fn dep_015_without_room_old_tasks_go_where_the_floor_allows_it() {
 }
 
 #[test]
-fn dep_065_a_network_load_balancer_takes_ten_minutes_more() {
+fn dep_061_dep_065_a_network_load_balancer_takes_ten_minutes_more_and_twice_with_a_test_listener() {
+    for (test_listener, test_shift) in [(true, 600), (false, 0)] {
+        shift_behind_a_network_load_balancer(test_listener, test_shift);
+    }
+}
+
+fn shift_behind_a_network_load_balancer(test_listener: bool, test_shift: u64) {
     use ecsim_cluster::targets::{BalancerKind, TargetGroupDefinition};
     let mut plan = Plan::new();
     instances(&mut plan, &["A1"], 100_000, 100_000);
@@ -594,6 +662,7 @@ fn dep_065_a_network_load_balancer_takes_ten_minutes_more() {
         .push(TargetGroupDefinition { balancer: BalancerKind::Network, ..TargetGroupDefinition::application("web") });
     let mut next = ServiceRevision::plain(plan.task("web-2", 1, 1));
     next.target_groups.push(group);
+    next.routing.test_listener = test_listener;
     plan.definitions.services[WEB].revisions.push(next);
     let policy = DeploymentPolicy {
         strategy: ecsim_cluster::deployments::DeploymentStrategy::BlueGreen,
@@ -616,7 +685,7 @@ fn dep_065_a_network_load_balancer_takes_ten_minutes_more() {
         let line = bench.lines(stage)[0].split_once(' ').unwrap().0;
         line.parse::<f64>().unwrap() as u64
     };
-    assert_eq!(at("1 POST_TEST_TRAFFIC_SHIFT") - at("1 TEST_TRAFFIC_SHIFT"), 600);
+    assert_eq!(at("1 POST_TEST_TRAFFIC_SHIFT") - at("1 TEST_TRAFFIC_SHIFT"), test_shift);
     assert_eq!(at("1 POST_PRODUCTION_TRAFFIC_SHIFT") - at("1 PRODUCTION_TRAFFIC_SHIFT"), 600);
     assert_eq!(at("1 CLEAN_UP") - at("1 PRODUCTION_TRAFFIC_SHIFT"), 900);
 }

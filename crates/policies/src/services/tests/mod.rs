@@ -46,6 +46,8 @@ struct Bench {
     /// How long a stopped task takes to reach STOPPED.
     stop_after: Span,
     log: Vec<String>,
+    /// The messages of SVC-051 about stops, which the log leaves out beside the stops themselves: when, the first, how many.
+    said_stopped: Vec<(u64, u32, u32)>,
     /// Turns taken, and commands carried out.
     turns: usize,
     commands: usize,
@@ -67,6 +69,7 @@ impl Bench {
             run_after: Some(Span::from_secs(1)),
             stop_after: Span::from_secs(1),
             log: Vec::new(),
+            said_stopped: Vec::new(),
             turns: 0,
             commands: 0,
             recount: true,
@@ -409,7 +412,11 @@ impl Bench {
         let zone = |zone| self.lab.cluster.definitions().zones.name(zone).trim_start_matches("us-east-1").to_owned();
         let text = match event {
             ServiceEvent::TasksStarted { first, count } => format!("t{first}+{count} started"),
-            ServiceEvent::TasksStopped { first, count } => format!("t{first}+{count} stopped"),
+            ServiceEvent::TasksStopped { first, count } => {
+                self.said_stopped.push((self.lab.now.ms() / 1_000, first.get(), count));
+                self.fact(Fact::ServiceEvent { service, event });
+                return;
+            }
             ServiceEvent::RebalancingTasksStarted { zone: at, first, count } => {
                 format!("t{first}+{count} started in {}", zone(at))
             }

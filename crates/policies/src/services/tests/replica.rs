@@ -1,5 +1,6 @@
 //! The REPLICA pass: worked examples of draining, retries, launch rate, and a test or more for each rule.
 
+use ecsim_cluster::events::ServiceEvent;
 use ecsim_cluster::reasons::StartError;
 use ecsim_cluster::{Fact, InstanceId, InstanceStatus, ServiceId, StopReason, TaskId};
 use ecsim_kernel::{SimTime, Span};
@@ -702,4 +703,33 @@ proptest! {
             prop_assert!(crate::services::zone_rebalancing::is_balanced(&counts), "{:?}", counts);
         }
     }
+}
+
+#[test]
+fn svc_051_all_running_tasks_that_a_pass_stops_are_one_message() {
+    let mut plan = Plan::new();
+    instances(&mut plan, &["A1", "A2"], 100_000, 100_000);
+    replica(&mut plan, "web", 4);
+    let mut bench = Bench::new(plan.start());
+    bench.stop_after = Span::from_secs(60);
+    for instance in ["A1", "A2", "A1", "A2"] {
+        bench.running("web", instance);
+    }
+    bench.begin();
+    bench.until(99);
+    bench.run_after = None;
+    bench.lab.now = secs(100);
+    bench.scale("web", 6);
+    bench.until(150);
+    // The two that never ran go too, and are not spoken of (PLC-076).
+    bench.lab.now = secs(150);
+    bench.scale("web", 1);
+    bench.until(151);
+    let event = ServiceEvent::TasksStopped { first: TaskId::new(bench.said_stopped[0].1), count: 3 };
+    assert_eq!(bench.said_stopped.len(), 1);
+    assert_eq!((bench.said_stopped[0].0, bench.said_stopped[0].2), (150, 3));
+    assert_eq!(bench.lines(" stop ").len(), 5);
+    let message = event.message(&bench.lab.cluster, bench.service("web"), &[]);
+    assert!(message.starts_with("(service web) has stopped 3 running tasks: (task "), "{message}");
+    assert_eq!(message.matches("(task ").count(), 3, "{message}");
 }

@@ -8,6 +8,8 @@
 //!
 //! *How we know it is right.* SX-006 to SX-009, SX-012, and a test for each rule.
 
+mod shifting;
+
 use std::collections::BTreeSet;
 
 use ecsim_cluster::cloudwatch::AlarmState;
@@ -18,9 +20,8 @@ use ecsim_cluster::{
 };
 use ecsim_kernel::{SimTime, Span};
 
-use super::shifting::At;
-use super::turn::Turn;
-use crate::services::health;
+use self::shifting::At;
+use super::health;
 use crate::view::View;
 
 /// What is remembered of the PRIMARY deployment.
@@ -38,10 +39,14 @@ pub(super) struct Rollout {
     poll_at: Option<SimTime>,
     /// Since when the new tasks are up and the old ones gone (DEP-045).
     bakes_since: Option<SimTime>,
+    /// The desired count at the last look.
+    desired: u32,
+    /// Since when a scaling has left the task sets of a CodeDeploy deployment unsteady (DEP-072).
+    scaled_at: Option<SimTime>,
     /// It failed and is to be rolled back.
     rolls_back: bool,
     /// Where it is, where it has stages.
-    pub(super) at: Option<At>,
+    at: Option<At>,
 }
 
 impl Rollout {
@@ -50,7 +55,7 @@ impl Rollout {
         let Some(primary) = row.primary() else { return };
         let policy = view.cluster.deployment_policy(row.id);
         if self.deployment != Some(primary.number) {
-            *self = Self { deployment: Some(primary.number), ..Self::default() };
+            *self = Self { deployment: Some(primary.number), desired: row.desired_count, ..Self::default() };
             if let Some(alarms) = &policy.alarms {
                 let already = |alarm: &AlarmId| {
                     let row = view.cluster.alarm(*alarm);
@@ -124,6 +129,18 @@ impl Rollout {
         })
     }
 
+    /// The old deployment that keeps its tasks while RECONCILE_SERVICE makes the others go: the one with most of the traffic
+    /// (DEP-060). `None` in every other stage, where all are kept or none.
+    pub(super) fn reconciles_to(&self, view: &View<'_>, row: &Service) -> Option<u32> {
+        let reconciles = row.primary().is_some_and(|primary| primary.stage == Some(Stage::ReconcileService));
+        (reconciles && self.holds_old(view, row)).then(|| shifting::blue(row)).flatten()
+    }
+
+    /// Whether the tasks of this old deployment are kept as they are.
+    pub(super) fn holds(&self, view: &View<'_>, row: &Service, number: u32) -> bool {
+        self.holds_old(view, row) && self.reconciles_to(view, row).is_none_or(|blue| blue == number)
+    }
+
     /// Whether new tasks may start: with stages, from SCALE_UP on (DEP-060).
     pub(super) fn may_scale_up(&self, view: &View<'_>, row: &Service) -> bool {
         !self.holds_old(view, row) || row.primary().is_some_and(|primary| primary.stage >= Some(Stage::ScaleUp))
@@ -139,8 +156,8 @@ impl Rollout {
                 || row.primary().is_some_and(|primary| shifts(policy, primary)))
     }
 
-    /// What is to happen to the PRIMARY deployment before anything is started or stopped.
-    pub(super) fn step(&mut self, view: &View<'_>, row: &Service, turn: &Turn) -> Option<Command> {
+    /// What is to happen to the PRIMARY deployment, of which `ok` tasks are healthy, before anything is started or stopped.
+    pub(super) fn step(&mut self, view: &View<'_>, row: &Service, ok: u32) -> Option<Command> {
         let primary = row.primary()?;
         match primary.rollout {
             RolloutState::Completed => None,
@@ -155,8 +172,9 @@ impl Rollout {
                 })
             }
             RolloutState::InProgress => {
+                self.look_at_scaling(view, row, ok);
                 let Some((end, rolls_back)) = self.failure(view, row, primary) else {
-                    return self.next_stage(view, row, turn);
+                    return self.next_stage(view, row, ok);
                 };
                 // DEP-069: a failure returns the traffic, whatever else is written.
                 let shifts = shifts(view.cluster.deployment_policy(row.id), primary);
@@ -194,20 +212,23 @@ impl Rollout {
         Some((DeploymentEnd::Alarm(*fired), alarms.rollback))
     }
 
-    /// Whether the deployment is complete, or begins to bake (DEP-003, DEP-045, DEP-051).
-    pub(super) fn complete(&mut self, view: &View<'_>, row: &Service, turn: &Turn) -> Option<Command> {
+    /// Whether the deployment, with `ok` healthy tasks, is complete, or begins to bake (DEP-003, DEP-045, DEP-051).
+    pub(super) fn complete(&mut self, view: &View<'_>, row: &Service, ok: u32) -> Option<Command> {
         let primary = row.primary()?;
         let policy = view.cluster.deployment_policy(row.id);
         if primary.rollout != RolloutState::InProgress {
             return None;
         }
-        let ok = turn.primary().ok;
         let alone = row.deployments.len() == 1;
         let staged = shifts(policy, primary);
+        let desired = row.desired_count;
+        let needed = policy.early_success.map_or(desired, |early| early.needs(desired).min(desired));
         let done = match policy.early_success {
             _ if staged => alone && primary.stage == Some(Stage::CleanUp) && ok >= row.desired_count,
-            Some(early) if early.deferred || alone => ok >= early.needs(row.desired_count).min(row.desired_count),
-            _ if !alone || ok < row.desired_count || primary.live < row.desired_count => return None,
+            Some(early) if early.deferred => ok >= needed,
+            // DEP-051: with BLOCKING the old tasks have to go first, and then it bakes like any other (DEP-045).
+            Some(_) if !alone || ok < needed => return None,
+            None if !alone || ok < needed || primary.live < needed => return None,
             _ => {
                 // A service that is created has nothing to go back to, and bakes nothing.
                 let created = primary.cause == DeploymentCause::Created;

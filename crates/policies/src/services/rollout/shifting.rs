@@ -5,9 +5,8 @@
 //! go. Hooks hold a stage up (DEP-066), and what fails takes the traffic back (DEP-069).
 //!
 //! *What AWS documents.* The stages, their order and limits (DEP-060 to DEP-068), CodeDeploy's configurations (DEP-070,
-//! DEP-071). Ours: the first step of the traffic is at the beginning of its stage (DEP-065).
-//!
-//! *What we left out.* RECONCILE_SERVICE makes nothing one: several old revisions go together, at CLEAN_UP.
+//! DEP-071). Ours: the first step of the traffic is at the beginning of its stage (DEP-065), and what RECONCILE_SERVICE
+//! does where several old revisions are ACTIVE: all traffic goes to the one that has most of it, the others are stopped.
 //!
 //! *How we know it is right.* SX-010 and a test for each strategy.
 
@@ -17,14 +16,15 @@ use ecsim_cluster::targets::BalancerKind;
 use ecsim_cluster::{Command, Deployment, DeploymentEnd, RolloutState, Service, Stage};
 use ecsim_kernel::{SimTime, Span};
 
-use super::rollout::{Rollout, bake_time, shifts};
-use super::turn::Turn;
+use super::{Rollout, bake_time, shifts};
 use crate::view::View;
 
 /// A stage, or a step of the traffic, takes no longer (DEP-068).
 const MOST_OF_A_STAGE: Span = Span::from_hours(24);
 /// CodeDeploy waits so long for the replacement task set (DEP-071).
 const MOST_OF_SCALE_UP: Span = Span::from_hours(1);
+/// After a scaling CodeDeploy goes on so long with task sets that are not steady (DEP-072).
+const MOST_OF_A_SCALING: Span = Span::from_mins(5);
 /// The stages that shift traffic take so much longer behind a Network Load Balancer (DEP-065).
 const NETWORK_LOAD_BALANCER: Span = Span::from_mins(10);
 
@@ -58,14 +58,30 @@ impl Rollout {
         if let Hooks::Failed(end) = hooks(view, policy, primary, &at) {
             return Some(end);
         }
+        if self.scaled_at.is_some_and(|since| view.now >= since + MOST_OF_A_SCALING) {
+            return Some(DeploymentEnd::NotSteady);
+        }
         (view.now >= limit(policy, &at)?).then_some(match policy.controller {
             DeploymentController::CodeDeploy { .. } => DeploymentEnd::NotSteady,
             _ => DeploymentEnd::StageTimedOut(at.stage),
         })
     }
 
+    /// DEP-072: the desired count has changed while CodeDeploy shifts traffic. It is steady again when the `ok` healthy tasks
+    /// of the replacement task set are as many as desired.
+    pub(super) fn look_at_scaling(&mut self, view: &View<'_>, row: &Service, ok: u32) {
+        let scaled = core::mem::replace(&mut self.desired, row.desired_count) != row.desired_count;
+        let controller = view.cluster.deployment_policy(row.id).controller;
+        let shifts = self.at.is_some_and(|at| at.stage > Stage::ScaleUp && at.stage < Stage::CleanUp);
+        if ok >= row.desired_count || !shifts || !matches!(controller, DeploymentController::CodeDeploy { .. }) {
+            self.scaled_at = None;
+        } else if scaled {
+            self.scaled_at = self.scaled_at.or(Some(view.now));
+        }
+    }
+
     /// The next move of a deployment with stages.
-    pub(super) fn next_stage(&mut self, view: &View<'_>, row: &Service, turn: &Turn) -> Option<Command> {
+    pub(super) fn next_stage(&mut self, view: &View<'_>, row: &Service, ok: u32) -> Option<Command> {
         let primary = row.primary()?;
         let policy = view.cluster.deployment_policy(row.id);
         if primary.rollout != RolloutState::InProgress || !shifts(policy, primary) {
@@ -91,12 +107,18 @@ impl Rollout {
                 return Some(command);
             }
         }
+        if stage == Stage::ReconcileService
+            && let Some(command) = shift(row, primary, 0)
+        {
+            return Some(command);
+        }
         if !matches!(hooks(view, policy, primary, at), Hooks::Done) {
             return None;
         }
         let done = match stage {
-            Stage::ScaleUp => turn.primary().ok >= row.desired_count,
-            Stage::TestTrafficShift => view.now >= at.since + extra(view, row),
+            Stage::ReconcileService => row.deployments.len() <= 2,
+            Stage::ScaleUp => ok >= row.desired_count,
+            Stage::TestTrafficShift => view.now >= at.since + test_shift(view, row),
             Stage::ProductionTrafficShift => {
                 policy.strategy.share_after(at.step) == ALL_TRAFFIC && view.now >= at.since + extra(view, row)
             }
@@ -116,7 +138,7 @@ impl Rollout {
             _ => None,
         };
         let stage = match at.stage {
-            Stage::TestTrafficShift => Some(at.since + extra(view, row)),
+            Stage::TestTrafficShift => Some(at.since + test_shift(view, row)),
             Stage::ProductionTrafficShift if policy.strategy.share_after(at.step) < ALL_TRAFFIC => {
                 Some(at.step_since + policy.strategy.step_bake())
             }
@@ -124,7 +146,8 @@ impl Rollout {
             Stage::BakeTime => Some(at.since + bake(view, policy)),
             _ => None,
         };
-        [hook, stage, limit(policy, &at)].into_iter().flatten().filter(|when| *when > view.now).min()
+        let steady = self.scaled_at.map(|since| since + MOST_OF_A_SCALING);
+        [hook, stage, steady, limit(policy, &at)].into_iter().flatten().filter(|when| *when > view.now).min()
     }
 }
 
@@ -155,6 +178,12 @@ fn extra(view: &View<'_>, row: &Service) -> Span {
     if network { NETWORK_LOAD_BALANCER } else { Span::ZERO }
 }
 
+/// How long test traffic takes to shift: no time without a test listener (DEP-061).
+fn test_shift(view: &View<'_>, row: &Service) -> Span {
+    let has_listener = view.cluster.primary_revision(row.id).routing.test_listener;
+    if has_listener { extra(view, row) } else { Span::ZERO }
+}
+
 /// The first share that is not yet what it shall be: the new deployment's, then those of the others. What is left of the
 /// traffic stays with the old one that has most of it.
 fn shift(row: &Service, primary: &Deployment, share: u32) -> Option<Command> {
@@ -169,8 +198,14 @@ fn shift(row: &Service, primary: &Deployment, share: u32) -> Option<Command> {
         return Some(command);
     }
     let (_, old) = row.deployments.split_last()?;
-    let blue = old.iter().max_by_key(|deployment| (deployment.traffic, deployment.number))?.number;
+    let blue = blue(row)?;
     old.iter().find_map(|it| change(it, if it.number == blue { ALL_TRAFFIC - share } else { 0 }))
+}
+
+/// The old deployment that receives what is left of the traffic: the one that has most of it.
+pub(super) fn blue(row: &Service) -> Option<u32> {
+    let (_, old) = row.deployments.split_last()?;
+    old.iter().max_by_key(|deployment| (deployment.traffic, deployment.number)).map(|blue| blue.number)
 }
 
 /// What the hooks of the stage say now (DEP-066, DEP-067).
