@@ -445,9 +445,11 @@ impl Builder {
                 subnets: Vec::new(),
             },
             arrivals,
+            shuffled: false,
             count: 1,
             duration,
             when_unplaced,
+            reruns: false,
         })
     }
 

@@ -18,6 +18,13 @@ pub enum Event {
         /// How many attempts were made.
         attempts: u16,
     },
+    /// A caller asks again for a copy whose task was lost.
+    Rerun {
+        /// Who.
+        source: SourceId,
+        /// Which copy.
+        ordinal: u32,
+    },
     /// Room appeared: those who wait in line are served.
     ServeQueues,
     /// An entry of the timeline.

@@ -4,8 +4,8 @@ use ecsim_cluster::definitions::LaunchType;
 use ecsim_cluster::events::{ScaledBy, ServiceEvent};
 use ecsim_cluster::fact::{HeldBack, TaskOrigin};
 use ecsim_cluster::{
-    ActivityStatus, Command, Fact, GroupId, InstanceId, PlacementId, ProviderId, Requirements, ServiceDecision,
-    ServiceId, StopReason, SubnetId, TaskDefinitionId, TaskId, ZoneId,
+    ActivityStatus, Command, Fact, GpuNeed, GpuSharing, GroupId, InstanceId, PlacementId, ProviderId, Requirements,
+    ServiceDecision, ServiceId, StopReason, SubnetId, TaskDefinitionId, TaskId, ZoneId,
 };
 use ecsim_kernel::Key;
 use ecsim_policies::placement::{Request, Ties, explain, select};
@@ -196,6 +196,20 @@ impl Step<'_> {
         select::subnet(&sim.cluster, subnets, zone, ties)
     }
 
+    /// The device on which the share of a GPU lies that a task on the instance asks for, where chance decides.
+    pub(crate) fn choose_gpu(&mut self, instance: InstanceId, requirements: Requirements, key: Key) {
+        let sharing = self.sim.model.definitions.gpu_sharing;
+        let GpuNeed::Count(share @ 1..) = requirements.gpus else { return };
+        if sharing != GpuSharing::Random || share >= sharing.parts() {
+            return;
+        }
+        let devices: Vec<u8> = self.sim.cluster.instances()[instance].devices_for(share).collect();
+        let at = self.sim.streams.stream(purposes::GPU_DEVICE, key).below(devices.len().max(1) as u64);
+        if let Some(device) = usize::try_from(at).ok().and_then(|at| devices.get(at)).copied() {
+            self.emit(Fact::GpuDeviceChosen { instance, device });
+        }
+    }
+
     fn start_service_task(
         &mut self,
         service: ServiceId,
@@ -307,6 +321,9 @@ impl Step<'_> {
     /// A task comes into being, on an instance (RES-013) or in PROVISIONING (CAS-008), and work on it begins.
     pub(crate) fn create_task(&mut self, new: NewTask, instance: Option<InstanceId>, subnet: Option<SubnetId>) {
         let task = self.sim.cluster.tasks().next_id();
+        if let Some(instance) = instance {
+            self.choose_gpu(instance, new.requirements, self.key_of(new.origin));
+        }
         self.emit(new.fact(task, instance, None, subnet));
         match instance {
             Some(_) => self.task_created(task),
@@ -316,8 +333,12 @@ impl Step<'_> {
 
     /// Desired status STOPPED, and all that follows on the host.
     pub(crate) fn stop_task(&mut self, task: TaskId, reason: StopReason) {
-        if self.sim.cluster.tasks().get(task).is_some_and(ecsim_cluster::Task::is_live) {
+        if let Some(row) = self.sim.cluster.tasks().get(task).filter(|row| row.is_live()) {
+            let origin = row.origin;
             self.emit(Fact::TaskStopRequested { task, reason });
+            if reason == StopReason::SpotInterruption {
+                self.rerun(origin);
+            }
             self.task_stopping(task);
         }
     }

@@ -72,12 +72,16 @@ pub struct SourceModel {
     pub template: TaskTemplate,
     /// When calls are made.
     pub arrivals: Arrivals,
+    /// Whether the rows of a trace change places: their times of arrival stay, and which row comes at which is drawn.
+    pub shuffled: bool,
     /// Copies a call (`count`).
     pub count: u32,
     /// How long such a task runs, in seconds; overrides the definition's behaviour.
     pub duration: Option<Distribution>,
     /// What the caller does about copies that found no place.
     pub when_unplaced: WhenUnplaced,
+    /// Whether it asks again for copies that are lost with their host.
+    pub reruns: bool,
 }
 
 /// One `RunTask` or `StartTask` call, reduced.

@@ -73,5 +73,9 @@ pub const PULL_RETRY: Purpose = Purpose(133);
 pub const TARGET_PROBES: Purpose = Purpose(132);
 /// How long registration of an instance takes. Key: its name.
 pub const REGISTRATION: Purpose = Purpose(113);
+/// Which device of an instance a share of a GPU lies on, where chance decides (not ECS). Key: origin.
+pub const GPU_DEVICE: Purpose = Purpose(134);
 /// How traffic varies from step to step. Key: the workload's name, which of its noises, the step.
 pub const TRAFFIC_NOISE: Purpose = Purpose(150);
+/// Which row of a shuffled trace comes when. Key: the workload's name.
+pub const TRACE_ORDER: Purpose = Purpose(151);

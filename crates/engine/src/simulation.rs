@@ -134,6 +134,8 @@ pub(crate) struct Client {
     pub(crate) arrivals: Option<ecsim_kernel::Stream>,
     /// When the last call was due, in milliseconds with a fraction, so that rounding does not add up.
     pub(crate) due_ms: f64,
+    /// The rows of a shuffled trace in the order in which they come.
+    pub(crate) order: Option<Arc<[u32]>>,
     /// Copies that wait in line, with their tickets.
     pub(crate) waiting: VecDeque<(u64, u32)>,
 }

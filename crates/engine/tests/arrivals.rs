@@ -91,6 +91,53 @@ fn a_trace_says_everything_about_its_tasks() {
     assert_eq!(run.exits(TaskId::new(2)), [(9_000, 0, 0, false)], "no duration: as the workload says");
 }
 
+/// What a trace of ten rows asks for, in the order of the calls, and when: row `n` comes at second `n` and wants `n` units.
+fn asked(shuffled: bool, seed: u64) -> Vec<(u64, u32)> {
+    let (mut builder, jobs) = source(Arrivals::Never);
+    let template = builder.source_mut(jobs).template.clone();
+    let row = |number: u32| TraceTask {
+        arrival: at(u64::from(number)),
+        duration: Some(secs(u64::from(number))),
+        requirements: Builder::needs(number, 7),
+        group: template.group,
+        placement: template.placement,
+        exit_code: 0,
+        name: None,
+    };
+    builder.source_mut(jobs).arrivals = Arrivals::Trace((1..=10).map(row).collect());
+    builder.source_mut(jobs).shuffled = shuffled;
+    builder.seed = seed;
+    let run = Run::whole(builder);
+    let asked: Vec<(u64, u32)> = run
+        .facts()
+        .iter()
+        .filter_map(|(time, fact)| match *fact {
+            Fact::TaskCreated { requirements, .. } => Some((time.ms(), requirements.cpu)),
+            _ => None,
+        })
+        .collect();
+    for (at, (created, cpu)) in asked.iter().enumerate() {
+        let end = created + u64::from(*cpu) * 1_000;
+        assert_eq!(run.exits(TaskId::new(at as u32)), [(end, 0, 0, false)], "the duration belongs to the row");
+    }
+    asked
+}
+
+#[test]
+fn the_rows_of_a_shuffled_trace_change_places_and_their_times_stay() {
+    let plain = asked(false, 1);
+    assert_eq!(plain, (1..=10).map(|number| (u64::from(number) * 1_000, number)).collect::<Vec<_>>());
+    let shuffled = asked(true, 1);
+    assert_ne!(shuffled, plain);
+    let times = |rows: &[(u64, u32)]| rows.iter().map(|it| it.0).collect::<Vec<_>>();
+    assert_eq!(times(&shuffled), times(&plain));
+    let mut needs: Vec<u32> = shuffled.iter().map(|it| it.1).collect();
+    needs.sort_unstable();
+    assert_eq!(needs, (1..=10).collect::<Vec<u32>>(), "each row comes once");
+    assert_eq!(asked(true, 1), shuffled, "the same seed, the same order");
+    assert_ne!(asked(true, 2), shuffled);
+}
+
 #[test]
 fn a_workloads_duration_is_about_the_container_that_does_the_work() {
     let (mut builder, jobs) = source(Arrivals::At(vec![at(1)]));

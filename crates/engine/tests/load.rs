@@ -226,7 +226,7 @@ fn who_waits_too_long_gives_up_and_a_full_queue_turns_away() {
         (9_000_000, 6_000_000, 3_000_000, 0)
     );
     assert!((2_000_000..4_000_000).contains(&sample.p95_us), "{}", sample.p95_us);
-    assert_eq!(sample.out_of_slo_ms, 60_000);
+    assert_eq!(sample.out_of_slo_ms, Some(60_000));
     builder.demand.loads = vec![LoadModel { max_queue: Some(10.0), ..load }];
     let second = Run::whole(builder);
     let sample = samples(&second, service).last().unwrap().1;

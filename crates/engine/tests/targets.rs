@@ -148,6 +148,7 @@ fn svc_051_services_say_what_becomes_of_their_targets() {
         said,
         [
             ServiceEvent::TargetsRegistered { group, count: 3 },
+            ServiceEvent::TasksStopped { first: TaskId::new(1), count: 2 },
             ServiceEvent::DrainingStarted { count: 2 },
             ServiceEvent::TargetsDeregistered { group, count: 2 },
         ]

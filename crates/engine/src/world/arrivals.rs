@@ -1,5 +1,7 @@
 //! When workloads call: fixed times, renewal processes, traces.
 
+use std::sync::Arc;
+
 use ecsim_cluster::SourceId;
 use ecsim_kernel::SimTime;
 
@@ -11,7 +13,7 @@ use crate::simulation::{Simulation, Step};
 impl Simulation {
     /// Puts the first call of a source on the calendar.
     pub(crate) fn schedule_first_arrival(&mut self, source: SourceId) {
-        let model = std::sync::Arc::clone(&self.model);
+        let model = Arc::clone(&self.model);
         match &model.sources[source].arrivals {
             Arrivals::Never => {}
             Arrivals::At(times) => {
@@ -34,11 +36,25 @@ impl Simulation {
                 self.schedule_renewal(source, due, *until);
             }
             Arrivals::Trace(rows) => {
+                if model.sources[source].shuffled {
+                    self.clients.sources[source].order = Some(self.shuffled_order(source, rows.len()));
+                }
                 if let Some(first) = rows.first() {
                     self.schedule(first.arrival, Event::Arrival(source));
                 }
             }
         }
+    }
+
+    /// Every order of the rows is as likely as any other (Fisher and Yates).
+    fn shuffled_order(&self, source: SourceId, rows: usize) -> Arc<[u32]> {
+        let mut stream = self.streams.stream(purposes::TRACE_ORDER, self.keys.sources[source]);
+        let mut order: Vec<u32> = (0..u32::try_from(rows).expect("copies are numbered in 32 bits")).collect();
+        for last in (1..order.len()).rev() {
+            let other = stream.below(last as u64 + 1) as usize;
+            order.swap(last, other);
+        }
+        order.into()
     }
 
     fn draw_interval(&self, source: SourceId, stream: &mut ecsim_kernel::Stream) -> f64 {
@@ -59,7 +75,7 @@ impl Simulation {
 impl Step<'_> {
     /// A call of a workload entry is due: the next one goes on the calendar, then the call is made.
     pub(crate) fn arrival(&mut self, source: SourceId) {
-        let model = std::sync::Arc::clone(&self.sim.model);
+        let model = Arc::clone(&self.sim.model);
         let made = self.sim.clients.sources[source].calls;
         self.sim.clients.sources[source].calls += 1;
         let next = made + 1;

@@ -57,6 +57,21 @@ impl Step<'_> {
     pub(crate) fn run_task(&mut self, source: SourceId, count: u32) {
         let ordinal = self.sim.clients.sources[source].asked;
         self.sim.clients.sources[source].asked += count;
+        self.ask(source, ordinal, count);
+    }
+
+    /// A task is lost with its host, or taken back: the caller asks for the same copy again, if that is its way. The copy
+    /// keeps its number, so its row of the trace and its draws are the same, and those of all others stay as they were.
+    pub(crate) fn rerun(&mut self, origin: TaskOrigin) {
+        if let TaskOrigin::Source { source, ordinal } = origin
+            && self.sim.model.sources[source].reruns
+        {
+            self.sim.schedule(self.sim.now, Event::Rerun { source, ordinal });
+        }
+    }
+
+    /// Copies `ordinal` and following are asked for.
+    pub(crate) fn ask(&mut self, source: SourceId, ordinal: u32, count: u32) {
         let model = Arc::clone(&self.sim.model);
         self.emit(Fact::TaskRequested { source, ordinal, count });
         if matches!(model.sources[source].when_unplaced, WhenUnplaced::Queue)
@@ -285,10 +300,14 @@ impl Simulation {
         self.pick_provider(strategy, |provider| split.of(provider))
     }
 
-    /// The row of the trace a copy comes from, if its source replays one.
+    /// The row of the trace a copy comes from, if its source replays one: all of it but the time of arrival.
     pub(crate) fn trace_row(&self, source: SourceId, ordinal: u32) -> Option<&crate::model::TraceTask> {
         let Arrivals::Trace(rows) = &self.model.sources[source].arrivals else { return None };
-        usize::try_from(ordinal).ok().and_then(|row| rows.get(row))
+        let place = usize::try_from(ordinal).ok()?;
+        match &self.clients.sources[source].order {
+            Some(order) => order.get(place).and_then(|row| rows.get(*row as usize)),
+            None => rows.get(place),
+        }
     }
 }
 

@@ -36,6 +36,7 @@ impl Step<'_> {
         match event {
             Event::Arrival(source) => self.arrival(source),
             Event::RetryRequest { source, ordinal, attempts } => self.retry_request(source, ordinal, attempts),
+            Event::Rerun { source, ordinal } => self.ask(source, ordinal, 1),
             Event::ServeQueues => self.serve_queues(),
             Event::Call(call) => self.call(call),
             Event::ServiceExists(service) => {

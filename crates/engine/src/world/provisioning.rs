@@ -192,6 +192,7 @@ impl Step<'_> {
             match self.place(&asked, subject, key, id) {
                 Placed::At(instance) => {
                     let subnet = self.choose_subnet(subnets, instance, requirements.eni, key);
+                    self.choose_gpu(instance, requirements, key);
                     self.emit(Fact::TaskPlaced { task: id, instance, subnet });
                     if !requirements.eni {
                         self.emit(Fact::TaskStatusChanged { task: id, to: TaskStatus::Pending });

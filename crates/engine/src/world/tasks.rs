@@ -344,9 +344,10 @@ impl Step<'_> {
     /// The host is gone, or ECS no longer counts what runs there: the task ends at once, without a stop signal.
     pub(crate) fn lose_task(&mut self, id: TaskId, reason: StopReason) {
         let Some(task) = self.task(id) else { return };
-        let was_live = task.is_live();
+        let (was_live, origin) = (task.is_live(), task.origin);
         if was_live {
             self.emit(Fact::TaskStopRequested { task: id, reason });
+            self.rerun(origin);
         }
         self.leave_targets(id);
         let task = self.sim.cluster.task(id);

@@ -1,5 +1,6 @@
 //! What becomes of the requests of a load while nothing changes.
 
+use ecsim_cluster::load::TargetGroupSample;
 use ecsim_cluster::{InstanceId, TargetGroupId};
 use ecsim_kernel::{SimTime, Span};
 
@@ -37,8 +38,9 @@ pub(super) struct GroupFlow {
     pub(super) succeeded: f64,
     pub(super) failed: f64,
     pub(super) rejected: f64,
-    /// Answers times the seconds they take.
+    /// Answers times the seconds they take, and how many there are.
     pub(super) waited: f64,
+    pub(super) answers: f64,
     pub(super) in_flight: f64,
 }
 
@@ -57,6 +59,47 @@ pub(super) struct Reports {
     pub(super) used: (f64, f64),
 }
 
+impl GroupFlow {
+    /// It has seen nothing.
+    pub(super) const fn new(group: TargetGroupId) -> Self {
+        Self {
+            group,
+            requests: 0.0,
+            succeeded: 0.0,
+            failed: 0.0,
+            rejected: 0.0,
+            waited: 0.0,
+            answers: 0.0,
+            in_flight: 0.0,
+        }
+    }
+
+    /// Adds up what another one sees each second.
+    pub(super) fn add(&mut self, flow: &Self, seconds: f64) {
+        self.requests += flow.requests * seconds;
+        self.succeeded += flow.succeeded * seconds;
+        self.failed += flow.failed * seconds;
+        self.rejected += flow.rejected * seconds;
+        self.waited += flow.waited * seconds;
+        self.answers += flow.answers * seconds;
+        self.in_flight += flow.in_flight * seconds;
+    }
+
+    /// What has been added up over so many seconds, as it is told.
+    pub(super) fn sample(&self, seconds: f64) -> TargetGroupSample {
+        let thousandths = |value: f64| (value * 1e3).round().max(0.0) as u64;
+        TargetGroupSample {
+            requests: thousandths(self.requests),
+            succeeded: thousandths(self.succeeded),
+            failed: thousandths(self.failed),
+            rejected: thousandths(self.rejected),
+            answers: thousandths(self.answers),
+            mean_us: if self.answers > 0.0 { (self.waited / self.answers * 1e6).round() as u64 } else { 0 },
+            in_flight: thousandths(self.in_flight / seconds),
+        }
+    }
+}
+
 impl Flow {
     /// How requests are answered, as whoever sends them sees it, and which share with success.
     pub(super) const fn answer(&self) -> (Response, f64) {
@@ -65,15 +108,7 @@ impl Flow {
 
     fn group(&mut self, group: TargetGroupId) -> &mut GroupFlow {
         let at = self.groups.iter().position(|it| it.group == group).unwrap_or_else(|| {
-            self.groups.push(GroupFlow {
-                group,
-                requests: 0.0,
-                succeeded: 0.0,
-                failed: 0.0,
-                rejected: 0.0,
-                waited: 0.0,
-                in_flight: 0.0,
-            });
+            self.groups.push(GroupFlow::new(group));
             self.groups.len() - 1
         });
         &mut self.groups[at]
@@ -112,6 +147,7 @@ impl Load {
             // Less may pile up than did: the rest is lost.
             let over = (known.backlog - most).max(0.0);
             *(if is_queue { &mut self.period.rejected } else { &mut self.period.failed }) += over;
+            self.period.seen(member.group, |it| *(if is_queue { &mut it.rejected } else { &mut it.failed }) += over);
             known.backlog -= over;
             shares += member.share;
             sum += if member.share > 0.0 { capacity } else { 0.0 };
@@ -244,15 +280,7 @@ impl Demand {
             if arrivals > 0.0 && member.share > 0.0 {
                 flow.receivers += 1.0;
             }
-            let mut seen = GroupFlow {
-                group: TargetGroupId::new(0),
-                requests: arrivals,
-                succeeded: 0.0,
-                failed: 0.0,
-                rejected: 0.0,
-                waited: 0.0,
-                in_flight: 0.0,
-            };
+            let mut seen = GroupFlow { requests: arrivals, ..GroupFlow::new(TargetGroupId::new(0)) };
             if !member.runs {
                 seen.failed = arrivals;
                 flow.failed += arrivals;
@@ -297,6 +325,7 @@ impl Demand {
                 seen.succeeded = rate * success;
                 seen.failed += rate * (1.0 - success);
                 seen.waited = rate * response.mean;
+                seen.answers = rate;
                 member.busy = rate * load.model.cpu;
                 member.in_flight = rate * response.mean;
                 member.inside = (member.in_flight - waiting).max(0.0);
@@ -309,13 +338,7 @@ impl Demand {
             }
             (member.arriving, member.answering) = if member.runs { (arrivals, seen.succeeded) } else { (0.0, 0.0) };
             if let Some(group) = member.group {
-                let sums = flow.group(group);
-                sums.requests += seen.requests;
-                sums.succeeded += seen.succeeded;
-                sums.failed += seen.failed;
-                sums.rejected += seen.rejected;
-                sums.waited += seen.waited;
-                sums.in_flight += seen.in_flight;
+                flow.group(group).add(&seen, 1.0);
             }
         }
         let turned_away = if load.tasks.iter().any(|it| it.share > 0.0) { load.refused } else { 1.0 };

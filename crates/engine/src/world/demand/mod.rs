@@ -23,7 +23,7 @@ mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ecsim_cluster::load::LoadSample;
+use ecsim_cluster::load::{LoadSample, TargetGroupSample};
 use ecsim_cluster::{Fact, InstanceId, ServiceId, StopReason, TargetGroupId, TaskId};
 use ecsim_kernel::{Key, SimTime, Span};
 
@@ -33,7 +33,7 @@ use crate::load::rate::Luck;
 use crate::load::{Mixture, Rate, Response};
 use crate::model::Model;
 use crate::simulation::{Simulation, Step};
-use flow::Flow;
+use flow::{Flow, GroupFlow};
 use watch::Watches;
 
 /// While work piles up or drains, it is looked at so often.
@@ -102,6 +102,8 @@ struct Load {
     /// Requests that were counted as answered in periods that are told, and failed: later periods have as many less.
     owed: f64,
     last_sample: Option<LoadSample>,
+    /// What was told last of each target group that ever saw its requests.
+    last_groups: BTreeMap<TargetGroupId, TargetGroupSample>,
     /// Whether the current metrics period differs from the one before.
     changed: bool,
     dirty: bool,
@@ -169,6 +171,17 @@ struct Sums {
     memory_reports: (f64, f64),
     out_of_slo_ms: u64,
     mixture: Mixture,
+    /// By target group: what each of them saw, added up.
+    groups: BTreeMap<TargetGroupId, GroupFlow>,
+}
+
+impl Sums {
+    /// What a target group saw; where there is none, nobody looks at it.
+    fn seen(&mut self, group: Option<TargetGroupId>, add: impl FnOnce(&mut GroupFlow)) {
+        if let Some(group) = group {
+            add(self.groups.entry(group).or_insert_with(|| GroupFlow::new(group)));
+        }
+    }
 }
 
 impl Demand {
@@ -219,6 +232,7 @@ impl Demand {
             period: Sums::default(),
             owed: 0.0,
             last_sample: None,
+            last_groups: BTreeMap::new(),
             changed: true,
             dirty: is_given && !model.metrics_period.is_zero(),
             watches: Vec::new(),
@@ -371,6 +385,7 @@ impl Load {
         let seconds = length.secs_f64();
         // What a step that ends on a millisecond answered or lost too much.
         let (mut answered, mut lost, mut turned_away) = (0.0, 0.0, 0.0);
+        let (flow, sums) = (&self.flow, &mut self.period);
         for member in &mut self.tasks {
             if member.growth != 0.0 {
                 let after = member.backlog + member.growth * seconds;
@@ -378,16 +393,19 @@ impl Load {
                 let slack = member.growth.abs() * 0.0015;
                 member.backlog = if after <= slack && member.growth < 0.0 {
                     answered += after;
+                    sums.seen(member.group, |it| it.succeeded += after);
                     0.0
                 } else if after >= member.most - slack && member.growth > 0.0 {
-                    *(if member.is_queue { &mut turned_away } else { &mut lost }) += after - member.most;
+                    let over = after - member.most;
+                    *(if member.is_queue { &mut turned_away } else { &mut lost }) += over;
+                    let is_queue = member.is_queue;
+                    sums.seen(member.group, |it| *(if is_queue { &mut it.rejected } else { &mut it.failed }) += over);
                     member.most
                 } else {
                     after.max(0.0)
                 };
             }
         }
-        let (flow, sums) = (&self.flow, &mut self.period);
         sums.arrived += flow.arrivals * seconds;
         sums.succeeded += flow.succeeded * seconds + answered;
         sums.failed += flow.failed * seconds + lost;
@@ -402,6 +420,9 @@ impl Load {
         sums.memory_reports.0 += flow.reports.memory.0 * seconds;
         sums.memory_reports.1 += flow.reports.tasks * seconds;
         sums.mixture.add_all(&flow.mixture, seconds);
+        for group in &flow.groups {
+            sums.seen(Some(group.group), |it| it.add(group, seconds));
+        }
         if flow.out_of_slo {
             sums.out_of_slo_ms += length.ms();
         }
@@ -415,12 +436,20 @@ impl Load {
             self.owed -= moved;
             self.period.succeeded -= moved;
             self.period.failed += moved;
+            let mut left = moved;
+            for group in self.period.groups.values_mut() {
+                let part = left.min(group.succeeded.max(0.0));
+                left -= part;
+                group.succeeded -= part;
+                group.failed += part;
+            }
             self.changed = true;
         }
     }
 
-    /// What has been added up since the last sample, up to now.
-    fn sample(&mut self, now: SimTime) -> LoadSample {
+    /// What has been added up since the last sample, up to now; what each target group saw of it, where that is another
+    /// than before.
+    fn sample(&mut self, now: SimTime) -> (LoadSample, Vec<(TargetGroupId, TargetGroupSample)>) {
         let sums = core::mem::take(&mut self.period);
         self.period.since = now;
         let length = now.since(sums.since);
@@ -432,7 +461,16 @@ impl Load {
         let mean = |(sum, weight): (f64, f64)| {
             (weight >= watch::SAMPLE_SECS - 1e-6).then(|| (sum / weight * 1e6).round().max(0.0) as u64)
         };
-        LoadSample {
+        // A group that nobody is registered with any more sees nothing.
+        let known: BTreeSet<TargetGroupId> = self.last_groups.keys().chain(sums.groups.keys()).copied().collect();
+        let mut groups = Vec::new();
+        for group in known {
+            let seen = sums.groups.get(&group).copied().unwrap_or_else(|| GroupFlow::new(group)).sample(seconds);
+            if self.last_groups.insert(group, seen) != Some(seen) {
+                groups.push((group, seen));
+            }
+        }
+        let sample = LoadSample {
             cpu_utilization: mean(sums.cpu_reports),
             memory_utilization: mean(sums.memory_reports),
             cpu_on_instances: thousandths(sums.on_instances.0 / seconds),
@@ -449,8 +487,9 @@ impl Load {
             cpu: thousandths(sums.cpu / seconds),
             memory_kib: (sums.memory / seconds * 1_024.0).round() as u64,
             receivers: thousandths(sums.receivers / seconds) as u32,
-            out_of_slo_ms: sums.out_of_slo_ms.min(u64::from(u32::MAX)) as u32,
-        }
+            out_of_slo_ms: self.model.slo.map(|_| sums.out_of_slo_ms.min(u64::from(u32::MAX)) as u32),
+        };
+        (sample, groups)
     }
 
     /// How its requests are answered, as whoever calls it sees it, and which share of them with success.
@@ -592,12 +631,15 @@ impl Step<'_> {
             }
             self.sim.demand.advance(at as u32, now);
             let load = &mut self.sim.demand.loads[at];
-            let sample = load.sample(now);
+            let (sample, groups) = load.sample(now);
             load.dirty = core::mem::take(&mut load.changed);
             let service = load.service;
             if load.last_sample != Some(sample) {
                 load.last_sample = Some(sample);
                 self.emit(Fact::LoadMeasured { service, sample });
+            }
+            for (group, sample) in groups {
+                self.emit(Fact::TargetGroupMeasured { group, service, sample });
             }
         }
     }
