@@ -69,6 +69,13 @@ impl Clock {
     }
 }
 
+/// Milliseconds after the Unix epoch of an instant in ISO 8601 with its offset, such as `2026-03-02T00:01:00.000Z`; `None`
+/// for anything else.
+#[must_use]
+pub fn parse(text: &str) -> Option<i64> {
+    text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,6 +18,7 @@
 //!
 //! **How we know it is right.** AWS's two worked examples, and random lives against a sum over every millisecond.
 
+use ecsim_cluster::GpuSharing;
 use ecsim_cluster::resources::Resources;
 use ecsim_kernel::SimTime;
 
@@ -31,14 +32,17 @@ const GB: u64 = 1;
 
 /// The weight of an amount of resources. A GB of memory weighs 1,024.
 #[must_use]
-pub fn weight(resources: Resources) -> u64 {
+pub fn weight(resources: Resources, sharing: GpuSharing) -> u64 {
     // CPU units and MiB are both 1,024 to the whole.
-    GPU * 1024 * u64::from(resources.gpus) + VCPU * u64::from(resources.cpu) + GB * u64::from(resources.memory)
+    let gpus = GPU * 1024 * u64::from(resources.gpus) / u64::from(sharing.parts());
+    gpus + VCPU * u64::from(resources.cpu) + GB * u64::from(resources.memory)
 }
 
 /// Follows the reservations on one instance. A change costs one look-up among the groups that were ever on it.
 #[derive(Clone, Debug)]
 pub struct Meter<G> {
+    /// How GPUs are counted.
+    sharing: GpuSharing,
     capacity: u64,
     reserved: u64,
     rate: HourlyRate,
@@ -76,20 +80,26 @@ impl<G: Copy + Ord> Meter<G> {
     /// An empty instance of this size and price whose billing starts now.
     #[must_use]
     pub fn new(start: SimTime, capacity: Resources, rate: HourlyRate) -> Self {
-        let capacity = weight(capacity);
+        Self::counting(GpuSharing::Off, start, capacity, rate)
+    }
+
+    /// The same where tasks may share GPUs.
+    #[must_use]
+    pub fn counting(sharing: GpuSharing, start: SimTime, capacity: Resources, rate: HourlyRate) -> Self {
+        let capacity = weight(capacity, sharing);
         let idle = Account { weight: capacity, ..Account::default() };
-        Self { capacity, reserved: 0, rate, now: start, clock: 0, idle, groups: Vec::new() }
+        Self { sharing, capacity, reserved: 0, rate, now: start, clock: 0, idle, groups: Vec::new() }
     }
 
     /// A task of the group has been given these resources.
     pub fn reserve(&mut self, now: SimTime, group: G, resources: Resources) {
-        let weight = weight(resources);
+        let weight = self.weight(resources);
         self.change(now, group, |held| held.saturating_add(weight));
     }
 
     /// A task of the group has given these resources back.
     pub fn release(&mut self, now: SimTime, group: G, resources: Resources) {
-        let weight = weight(resources);
+        let weight = self.weight(resources);
         self.change(now, group, |held| held.saturating_sub(weight));
     }
 
@@ -102,7 +112,7 @@ impl<G: Copy + Ord> Meter<G> {
     /// The instance has become larger or smaller than was thought, such as when it registers.
     pub fn set_capacity(&mut self, now: SimTime, capacity: Resources) {
         self.advance(now);
-        self.capacity = weight(capacity);
+        self.capacity = self.weight(capacity);
         self.rebalance();
     }
 
@@ -112,6 +122,12 @@ impl<G: Copy + Ord> Meter<G> {
         let clock = self.clock_at(now);
         let groups = self.groups.iter().map(|(group, account)| (*group, account.until(clock)));
         Split::Shared { groups: groups.filter(|group| group.1 > 0).collect(), idle: self.idle.until(clock) }
+    }
+
+    /// The weight of an amount of resources.
+    #[must_use]
+    pub fn weight(&self, resources: Resources) -> u64 {
+        weight(resources, self.sharing)
     }
 
     /// The weight of the whole instance.
@@ -211,6 +227,13 @@ mod tests {
     }
 
     #[test]
+    fn a_share_of_a_gpu_weighs_its_part() {
+        let of = |gpus, sharing| weight(size(512, 1_024, gpus), sharing);
+        assert_eq!(of(8_000, GpuSharing::Best), of(8, GpuSharing::Off));
+        assert_eq!(of(250, GpuSharing::Best) - of(0, GpuSharing::Best), 90 * 256);
+    }
+
+    #[test]
     fn a_gpu_weighs_ten_vcpus() {
         // A p3.16xlarge for ten dollars: 9 * 10 / (9 * 8 + 0.1 * 488 + 0.9 * 64) for a GPU.
         let mut meter = Meter::new(ms(0), size(65_536, 499_712, 8), rate(1));
@@ -280,10 +303,10 @@ mod tests {
                         }
                     }
                 }
-                let mut idle = weight(capacity);
+                let mut idle = weight(capacity, GpuSharing::Off);
                 for (group, resources) in &held {
-                    slow[*group as usize] += u128::from(weight(*resources) * price);
-                    idle = idle.saturating_sub(weight(*resources));
+                    slow[*group as usize] += u128::from(weight(*resources, GpuSharing::Off) * price);
+                    idle = idle.saturating_sub(weight(*resources, GpuSharing::Off));
                 }
                 slow[4] += u128::from(idle * price);
             }

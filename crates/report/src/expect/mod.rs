@@ -40,6 +40,7 @@ mod parser;
 mod path;
 mod probe;
 mod quantifier;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -55,6 +56,7 @@ pub use measure::{Measure, Measured, Measures, MeasuresWatch};
 use parser::{Comparison, Node};
 use path::Path;
 pub use quantifier::{Statistic, When, Window};
+pub use telling::{TellError, Tellings, TellingsWatch};
 pub use watch::{TOLERANCE, Watch};
 
 /// Checked expectations, ready to watch a run.

@@ -193,6 +193,7 @@ pub(crate) fn resolve(segments: &[Segment], label: &str, definitions: &Definitio
                 _ => match resolver.special(Who::Group(id), rest, &whole) {
                     Some(found) => found,
                     None => Err(resolver.unknown(
+                        None,
                         rest,
                         &whole,
                         "a task group",
@@ -262,7 +263,7 @@ pub(crate) fn resolve(segments: &[Segment], label: &str, definitions: &Definitio
                 [it] if it.text == "timesInAlarm" => {
                     value(Origin::Probe(Probe::times_in_alarm(id)), Unit::Count, Inputs::ALARMS)
                 }
-                _ => Err(resolver.unknown(rest, &whole, "an alarm", &["state", "datapoint", "timesInAlarm"])),
+                _ => Err(resolver.unknown(None, rest, &whole, "an alarm", &["state", "datapoint", "timesInAlarm"])),
             }
         }
         "zones" | "zone" => {
@@ -642,17 +643,24 @@ impl Resolver<'_> {
             return self.value(Origin::Metric(metric, entity), metric.unit, metric.inputs);
         }
         let names: Vec<&str> = metrics::of_scope(scope).map(|metric| metric.name).chain(more.iter().copied()).collect();
-        Err(self.unknown(rest, whole, what, &names))
+        Err(self.unknown(Some(scope), rest, whole, what, &names))
     }
 
-    fn unknown(&self, rest: &[Segment], whole: &Range<usize>, what: &str, names: &[&str]) -> Problem {
+    fn unknown(
+        &self,
+        scope: Option<Scope>,
+        rest: &[Segment],
+        whole: &Range<usize>,
+        what: &str,
+        names: &[&str],
+    ) -> Problem {
         if rest.is_empty() {
             return Problem::new(whole.clone(), format!("it is not said what of {what} is meant"))
                 .help(format!("there is {}", names.join(", ")));
         }
         let written = joined(rest);
         // Lower-camel spellings and aliases are as good a suggestion as the name itself.
-        let aliases = metrics::catalogue().filter(|metric| names.contains(&metric.name)).flat_map(|metric| {
+        let aliases = scope.into_iter().flat_map(metrics::of_scope).flat_map(|metric| {
             metric
                 .aliases
                 .iter()

@@ -105,6 +105,12 @@ fn mistakes_name_the_place_and_what_would_be_right() {
         ("containerInstances.A1.status > ACTIVE", 29..30, "texts have no order", ""),
         ("services.web.events == 4", 0..24, "a list of events cannot be compared", "count"),
         ("autoScalingGroups.sopt.desiredCapacity == 4", 18..22, "unknown Auto Scaling group `sopt`", "`spot`"),
+        (
+            "workload.jobs.runningTasksCount == 4",
+            14..31,
+            "unknown metric `runningTasksCount`",
+            "did you mean `RunningTaskCount`?",
+        ),
         ("autoScalingGroups.spot.GroupDesired == 4", 23..35, "unknown metric", "an Auto Scaling group has"),
         (
             "autoScalingGroups.spot.instanceTypes.m5.larg == 4",

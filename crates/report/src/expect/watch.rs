@@ -619,7 +619,8 @@ fn over(
     (passed, at, message)
 }
 
-fn show(value: &Value, unit: Unit) -> String {
+/// A value with its unit.
+pub(super) fn show(value: &Value, unit: Unit) -> String {
     match (value, unit) {
         (Value::Missing, _) => "missing".to_owned(),
         (Value::Text(text), _) if text.is_empty() => "empty".to_owned(),

@@ -466,7 +466,8 @@ pub const INSTANCES: &[Metric] = &[
     })
     .aliases(&["remainingResources.MEMORY", "remaining.MEMORY", "remainingResources.memory"]),
     instance("remaining.gpus", Unit::Count, "GPUs that remain in ECS's books (RES-030).", |at, id| {
-        remaining(at, id, |of| u32::from(of.gpus))
+        let row = &at.cluster.instances()[id];
+        if known(row.status) { Value::gpus(at.cluster, row.remaining.gpus.into()) } else { Value::Missing }
     })
     .aliases(&["remainingResources.GPU", "remaining.GPU", "remaining.gpu"]),
     instance("remaining.enis", Unit::Count, "Task network interfaces that remain (RES-040).", |at, id| {
@@ -500,7 +501,8 @@ pub const INSTANCES: &[Metric] = &[
     })
     .aliases(&["registeredResources.MEMORY", "registered.MEMORY", "registeredResources.memory"]),
     instance("registered.gpus", Unit::Count, "GPUs it registered (RES-030).", |at, id| {
-        registered(at, id, |of| u32::from(of.gpus))
+        let row = &at.cluster.instances()[id];
+        if known(row.status) { Value::gpus(at.cluster, row.registered.gpus.into()) } else { Value::Missing }
     })
     .aliases(&["registeredResources.GPU", "registered.GPU", "registered.gpu"]),
     instance("registered.enis", Unit::Count, "Task network interfaces it can take (RES-040).", |at, id| {

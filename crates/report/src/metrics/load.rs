@@ -4,8 +4,8 @@
 //! A sample is told only where it differs from the one before, so what has been counted since the start is worked out when
 //! somebody asks: what was told, and its repetitions.
 
-use ecsim_cluster::load::LoadSample;
-use ecsim_cluster::{Cluster, ServiceId};
+use ecsim_cluster::load::{LoadSample, TargetGroupSample};
+use ecsim_cluster::{Cluster, ServiceId, TargetGroupId};
 use ecsim_kernel::{SimTime, Span};
 
 use super::{Inputs, Metric, Read, Reading, Unit, Value};
@@ -14,6 +14,8 @@ use super::{Inputs, Metric, Read, Reading, Unit, Value};
 #[derive(Clone, Debug, Default)]
 pub struct Counts {
     services: Vec<Option<Known>>,
+    /// By target group: what it saw of each service's requests in the latest period.
+    groups: Vec<Vec<(ServiceId, TargetGroupSample)>>,
 }
 
 /// What is known of a service.
@@ -43,8 +45,8 @@ pub struct Totals {
     pub worst_p95_us: u64,
     /// The same of the 99th.
     pub worst_p99_us: u64,
-    /// How long it was out of its SLO.
-    pub out_of_slo_ms: u64,
+    /// How long it was out of its SLO; `None`: it has none.
+    pub out_of_slo_ms: Option<u64>,
 }
 
 impl Totals {
@@ -60,7 +62,9 @@ impl Totals {
         self.waited += answers * u128::from(sample.mean_us) * u128::from(times);
         self.worst_p95_us = self.worst_p95_us.max(sample.p95_us);
         self.worst_p99_us = self.worst_p99_us.max(sample.p99_us);
-        self.out_of_slo_ms += u64::from(sample.out_of_slo_ms) * times;
+        if let Some(ms) = sample.out_of_slo_ms {
+            *self.out_of_slo_ms.get_or_insert(0) += u64::from(ms) * times;
+        }
     }
 
     /// Mean time to an answer, in seconds.
@@ -79,8 +83,34 @@ impl Known {
 }
 
 impl Counts {
-    pub(crate) fn new(services: usize) -> Self {
-        Self { services: vec![None; services] }
+    pub(crate) fn new(services: usize, groups: usize) -> Self {
+        Self { services: vec![None; services], groups: vec![Vec::new(); groups] }
+    }
+
+    pub(crate) fn seen(&mut self, group: TargetGroupId, service: ServiceId, sample: TargetGroupSample) {
+        let known = &mut self.groups[group.index()];
+        match known.iter_mut().find(|it| it.0 == service) {
+            Some(it) => it.1 = sample,
+            None => known.push((service, sample)),
+        }
+    }
+
+    /// What a target group saw in the latest metrics period, of all services; `None`: no requests are sent to any of them.
+    #[must_use]
+    pub fn group(&self, group: TargetGroupId) -> Option<TargetGroupSample> {
+        let waited = |it: &TargetGroupSample| u128::from(it.mean_us) * u128::from(it.answers);
+        self.groups[group.index()].iter().map(|it| it.1).reduce(|one, other| {
+            let answers = one.answers + other.answers;
+            TargetGroupSample {
+                requests: one.requests + other.requests,
+                succeeded: one.succeeded + other.succeeded,
+                failed: one.failed + other.failed,
+                rejected: one.rejected + other.rejected,
+                answers,
+                mean_us: ((waited(&one) + waited(&other)) / u128::from(answers.max(1))) as u64,
+                in_flight: one.in_flight + other.in_flight,
+            }
+        })
     }
 
     pub(crate) fn measured(&mut self, now: SimTime, service: ServiceId, sample: LoadSample) {
@@ -106,6 +136,11 @@ impl Counts {
         let mut totals = known.before;
         totals.add(&known.sample, known.periods(now));
         Some(totals)
+    }
+
+    /// The latest samples of all services that requests are sent to.
+    fn samples(&self) -> Vec<LoadSample> {
+        self.services.iter().flatten().map(|known| known.sample).collect()
     }
 
     /// CPU in thousandths of a CPU unit and memory in KiB that tasks use on container instances; `None`: nobody measures.
@@ -156,6 +191,22 @@ fn reserved(cluster: &Cluster, id: ServiceId) -> (u64, u64) {
     })
 }
 
+/// A number of the latest samples of all services.
+macro_rules! of_all {
+    ($name:literal, $unit:expr, $help:literal, $read:expr $(,)?) => {
+        Metric::new(
+            $name,
+            $unit,
+            CHANGES,
+            $help,
+            Read::Cluster(|at| {
+                let read: fn(&[LoadSample]) -> Value = $read;
+                read(&at.tally.load.samples())
+            }),
+        )
+    };
+}
+
 /// Of the cluster.
 pub const CLUSTER: &[Metric] = &[
     Metric::new(
@@ -176,6 +227,33 @@ pub const CLUSTER: &[Metric] = &[
         Read::Cluster(|at| {
             let used = at.tally.load.on_instances();
             used.map_or(Value::Missing, |(_, kib)| Value::percent(kib, at.cluster.totals().registered.memory * 1_024))
+        }),
+    ),
+    of_all!("RequestCount", Unit::Count, "Requests to all services in the last period.", |samples| {
+        samples.iter().map(|it| it.requests).reduce(|a, b| a + b).map_or(Value::Missing, thousandths)
+    }),
+    of_all!("errorRate", Unit::Percent, "Of those, what failed or was turned away.", |samples| {
+        let sum = |of: fn(&LoadSample) -> u64| samples.iter().map(of).sum::<u64>();
+        Value::percent(sum(|it| it.failed + it.rejected), sum(|it| it.requests))
+    }),
+    of_all!(
+        "latencyP95",
+        Unit::Seconds,
+        "The highest 95th percentile that a service had in the last period.",
+        |samples| {
+            let answering = samples.iter().filter(|it| it.requests > it.rejected);
+            answering.map(|it| it.p95_us).max().map_or(Value::Missing, |us| Value::Number(us as f64 / 1e6))
+        },
+    ),
+    Metric::new(
+        "outOfSlo",
+        Unit::Seconds,
+        CHANGES,
+        "How long services were out of their SLO since the start, added up; none where no service has an SLO.",
+        Read::Cluster(|at| {
+            let totals = at.cluster.services().ids().filter_map(|id| at.tally.load.totals(id, at.now)?.out_of_slo_ms);
+            let all = totals.reduce(|a, b| a + b);
+            all.map_or(Value::Missing, |ms| Value::Number(Span::from_ms(ms).secs_f64()))
         }),
     ),
 ];
@@ -235,12 +313,10 @@ pub const METRICS: &[Metric] = &[
         "outOfSlo",
         Unit::Seconds,
         CHANGES,
-        "How long it was out of its SLO since the start.",
+        "How long it was out of its SLO since the start; none without an SLO.",
         Read::Service(|at, id| {
-            at.tally
-                .load
-                .totals(id, at.now)
-                .map_or(Value::Missing, |it| Value::Number(Span::from_ms(it.out_of_slo_ms).secs_f64()))
+            let ms = at.tally.load.totals(id, at.now).and_then(|it| it.out_of_slo_ms);
+            ms.map_or(Value::Missing, |ms| Value::Number(Span::from_ms(ms).secs_f64()))
         }),
     ),
     Metric::new(
@@ -261,7 +337,7 @@ mod tests {
 
     #[test]
     fn a_sample_counts_for_every_period_until_the_next() {
-        let mut counts = Counts::new(1);
+        let mut counts = Counts::new(1, 0);
         let service = ServiceId::new(0);
         let sample = |requests| LoadSample { length_ms: 60_000, requests, mean_us: 10, ..LoadSample::default() };
         let at = |minute: u64| SimTime::ZERO + Span::from_mins(minute);

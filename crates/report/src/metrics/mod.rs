@@ -368,7 +368,8 @@ impl Inputs {
             Fact::TargetRegistered { .. }
             | Fact::TargetStateChanged { .. }
             | Fact::TargetDeregistered { .. }
-            | Fact::LoadMeasured { .. } => Self::LOAD,
+            | Fact::LoadMeasured { .. }
+            | Fact::TargetGroupMeasured { .. } => Self::LOAD,
             Fact::ServiceEvent { .. } => Self::EVENTS,
             Fact::InstanceLaunched { .. }
             | Fact::LaunchFailed { .. }
@@ -384,7 +385,8 @@ impl Inputs {
             | Fact::ReservationSampled { .. }
             | Fact::ProviderStatusChanged { .. }
             | Fact::ProviderChanged { .. } => Self::CAPACITY,
-            Fact::HostPowerChanged { .. }
+            Fact::GpuDeviceChosen { .. }
+            | Fact::HostPowerChanged { .. }
             | Fact::TaskAdmitted { .. }
             | Fact::ImagePullStarted { .. }
             | Fact::ImagePullStopped { .. }
@@ -476,6 +478,13 @@ impl Value {
     #[must_use]
     pub fn percent(part: u64, whole: u64) -> Self {
         if whole == 0 { Self::Missing } else { Self::Number(part as f64 / whole as f64 * 100.0) }
+    }
+
+    /// GPUs: whole ones, or with a fraction where tasks share them.
+    #[must_use]
+    pub fn gpus(cluster: &Cluster, amount: u64) -> Self {
+        let sharing = cluster.definitions().gpu_sharing;
+        if sharing.is_on() { Self::Number(amount as f64 / f64::from(sharing.parts())) } else { Self::Count(amount) }
     }
 
     /// Milliseconds as seconds.

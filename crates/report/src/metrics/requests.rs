@@ -3,7 +3,7 @@
 //! Copies of `RunTask` and `StartTask` calls are facts of their own. A service asks without a call: it does so at the
 //! instant at which its live tasks fall below its desired count, because a task went or because the count rose.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use ecsim_cluster::{Cluster, Service, ServiceId, ServiceStatus, SourceId};
 use ecsim_kernel::{SimTime, Table};
@@ -33,6 +33,10 @@ pub struct Copies {
     first: u32,
     /// When each copy from `first` on was asked for, [`QUEUED`] added where the caller keeps it, or [`SETTLED`].
     open: VecDeque<u64>,
+    /// One more than the highest number that was asked for.
+    next: u32,
+    /// Copies that were asked for again, because their first tasks were lost, with the same.
+    again: BTreeMap<u32, u64>,
     /// Copies asked for since the start.
     pub requested: u64,
     /// Copies the caller keeps and will try again.
@@ -78,15 +82,21 @@ impl Ledger {
 
     pub(crate) fn asked(&mut self, now: SimTime, source: SourceId, ordinal: u32, count: u32) {
         let copies = &mut self.sources[source];
-        if copies.open.is_empty() {
-            copies.first = ordinal;
-        }
-        let next = copies.first as usize + copies.open.len();
-        for _ in next..ordinal as usize {
-            copies.open.push_back(SETTLED);
-        }
-        for _ in 0..count {
-            copies.open.push_back(now.ms() & !QUEUED);
+        let asked = now.ms() & !QUEUED;
+        if ordinal < copies.next {
+            copies.again.extend((ordinal..ordinal + count).map(|copy| (copy, asked)));
+        } else {
+            if copies.open.is_empty() {
+                copies.first = ordinal;
+            }
+            let next = copies.first as usize + copies.open.len();
+            for _ in next..ordinal as usize {
+                copies.open.push_back(SETTLED);
+            }
+            for _ in 0..count {
+                copies.open.push_back(asked);
+            }
+            copies.next = ordinal + count;
         }
         copies.requested += u64::from(count);
         self.requested += u64::from(count);
@@ -115,6 +125,7 @@ impl Ledger {
             copies.waiting -= 1;
             self.waiting -= 1;
         }
+        copies.again.remove(&ordinal);
         while copies.open.front() == Some(&SETTLED) {
             copies.open.pop_front();
             copies.first += 1;
@@ -179,6 +190,9 @@ impl Ledger {
 
 impl Copies {
     fn entry(&mut self, ordinal: u32) -> Option<&mut u64> {
+        if self.again.contains_key(&ordinal) {
+            return self.again.get_mut(&ordinal);
+        }
         let at = ordinal.checked_sub(self.first)?;
         self.open.get_mut(at as usize).filter(|entry| **entry != SETTLED)
     }
@@ -192,6 +206,24 @@ fn shortfall(service: &Service) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_copy_that_is_asked_for_again_waits_anew() {
+        let mut ledger = Ledger::new(0, 1);
+        let source = SourceId::new(0);
+        ledger.asked(SimTime::from_ms(5), source, 0, 3);
+        for copy in 0..3 {
+            assert_eq!(ledger.placed_copy(source, copy), Some(SimTime::from_ms(5)));
+        }
+        ledger.asked(SimTime::from_ms(70), source, 1, 1);
+        ledger.queued(source, 1);
+        assert_eq!((ledger.waiting, ledger.requested), (1, 4));
+        ledger.asked(SimTime::from_ms(80), source, 3, 1);
+        assert_eq!(ledger.placed_copy(source, 1), Some(SimTime::from_ms(70)));
+        assert_eq!(ledger.placed_copy(source, 1), None);
+        assert_eq!(ledger.placed_copy(source, 3), Some(SimTime::from_ms(80)));
+        assert_eq!((ledger.waiting, ledger.source(source).requested), (0, 5));
+    }
 
     #[test]
     fn copies_are_settled_in_any_order() {

@@ -56,6 +56,6 @@ pub const METRICS: &[Metric] = &[
         at.cluster.totals().registered.memory.into()
     }),
     registered("registered.gpus", Unit::Count, "GPUs registered on ACTIVE and DRAINING instances.", |at| {
-        at.cluster.totals().registered.gpus.into()
+        Value::gpus(at.cluster, at.cluster.totals().registered.gpus)
     }),
 ];

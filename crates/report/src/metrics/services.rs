@@ -1,6 +1,6 @@
 //! Services: what each wants, has, and misses.
 
-use ecsim_cluster::{ServiceId, ServiceStatus, ZoneId};
+use ecsim_cluster::{RolloutState, ServiceId, ServiceStatus, ZoneId};
 
 use super::{Inputs, Metric, Read, Reading, Unit, Value};
 
@@ -95,6 +95,27 @@ pub const CLUSTER: &[Metric] = &[
         Inputs::REQUESTS,
         "Tasks that services want and that have no place yet: desired count less live tasks.",
         Read::Cluster(|at| at.tally.requests.missing.into()),
+    ),
+    Metric::new(
+        "deploymentsInProgress",
+        Unit::Count,
+        Inputs::SERVICES,
+        "ACTIVE services whose PRIMARY deployment is IN_PROGRESS (DEP-001).",
+        Read::Cluster(|at| {
+            let services = at.cluster.services().values().filter(|row| row.status == ServiceStatus::Active);
+            let busy = services.filter_map(|row| row.primary()).filter(|it| it.rollout == RolloutState::InProgress);
+            busy.count().into()
+        }),
+    ),
+    Metric::new(
+        "serviceScalingActivities",
+        Unit::Count,
+        Inputs::SCALING,
+        "Scaling activities of all services' scalable targets since the start (SAS-006).",
+        Read::Cluster(|at| {
+            let ids = at.cluster.services().ids();
+            ids.map(|id| u64::from(at.cluster.scaling_of(id).activities)).sum::<u64>().into()
+        }),
     ),
 ];
 

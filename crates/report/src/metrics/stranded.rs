@@ -8,7 +8,7 @@
 //! it has no value.
 //!
 //! What is too little for one more typical task is not stranded, it is left over. Ports, attributes and placement
-//! constraints are not looked at. The cost is one pass over the instances, so it is sampled when a period ends.
+//! constraints are not looked at, nor on which device the shares of GPUs lie where tasks share them. The cost is one pass over the instances, so it is sampled when a period ends.
 
 use ecsim_cluster::{Cluster, GpuNeed, Requirements, Resources};
 
@@ -23,7 +23,7 @@ pub enum Dimension {
     Cpu,
     /// MiB.
     Memory,
-    /// GPUs.
+    /// GPUs, counted as in [`Resources::gpus`].
     Gpu,
 }
 

@@ -87,7 +87,7 @@ impl Tally {
             services: services::Counts::new(services, definitions.zones.len()),
             placement: placement::Counts::new(sources),
             requests: Ledger::new(services, sources),
-            load: load::Counts::new(services),
+            load: load::Counts::new(services, definitions.target_groups.len()),
             timing: timing::Times::new(services, sources),
             typical: stranded::Typical::default(),
             notes: Slab::default(),
@@ -158,6 +158,7 @@ impl Tally {
             }
             Fact::ServiceEvent { service, .. } => self.services.said(service),
             Fact::LoadMeasured { service, sample } => self.load.measured(now, service, sample),
+            Fact::TargetGroupMeasured { group, service, sample } => self.load.seen(group, service, sample),
             Fact::InstanceTerminated { instance, .. } => {
                 self.capacity.observe(fact, cluster);
                 self.instances.refresh(instance, cluster);
@@ -173,7 +174,8 @@ impl Tally {
             | Fact::ScalingDecided { .. }
             | Fact::ReservationSampled { .. }
             | Fact::ServiceHeldBack { .. } => self.capacity.observe(fact, cluster),
-            Fact::AttributePut { .. }
+            Fact::GpuDeviceChosen { .. }
+            | Fact::AttributePut { .. }
             | Fact::AttributeDeleted { .. }
             | Fact::HostPowerChanged { .. }
             | Fact::ContainerStarted { .. }

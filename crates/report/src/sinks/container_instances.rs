@@ -386,7 +386,7 @@ fn write_row<W: Write>(definitions: &Definitions, stay: &Stay, cost: Option<Mone
     });
     sheet.number(registered.cpu);
     sheet.number(registered.memory);
-    sheet.number(registered.gpus);
+    sheet.gpus(definitions.gpu_sharing, registered.gpus);
     sheet.number(registered.enis);
     sheet.stamp(stay.launched_at);
     if stay.registered_at == NEVER {

@@ -17,7 +17,7 @@ use super::{Column, Sink, column};
 /// The columns of `deployments.csv`.
 pub const COLUMNS: [Column; 16] = [
     column("service", "", "The service."),
-    column("deployment", "", "Which of its deployments, from 0; that is its creation."),
+    column("deployment", "whole number", "Which of its deployments, from 0; that is its creation."),
     column("deploymentId", "", "As AWS would print it."),
     column("taskDefinition", "", "What its tasks run."),
     column("cause", "", "created, updated, forced or rolled-back."),
@@ -33,8 +33,8 @@ pub const COLUMNS: [Column; 16] = [
     column("finishedSeconds", "seconds since start", "When it was COMPLETED or FAILED."),
     column("inactiveSeconds", "seconds since start", "When the last of its tasks had stopped."),
     column("stage", "", "The last stage it entered, where it had any."),
-    column("tasksStarted", "", "How many tasks were started for it."),
-    column("tasksFailed", "", "How many of them failed before RUNNING."),
+    column("tasksStarted", "count", "How many tasks were started for it."),
+    column("tasksFailed", "count", "How many of them failed before RUNNING."),
     column("reason", "", "Why it failed or was stopped."),
 ];
 
@@ -96,14 +96,16 @@ impl<W: Write> DeploymentSink<W> {
     /// `status` of the service deployment (DEP-002).
     fn service_status(&self, (service, number): (ServiceId, u32), row: &Row) -> &'static str {
         let next = self.rows.get(&(service, number + 1)).filter(|next| next.cause == DeploymentCause::RolledBack);
+        // A rollback that another deployment overtook has not brought anything back.
+        let overtaken = next.is_some_and(|next| next.status != DeploymentStatus::Primary);
         match (row.rollout, row.status, next.map(|next| next.rollout)) {
             (RolloutState::Completed, ..) => "SUCCESSFUL",
             (RolloutState::InProgress, DeploymentStatus::Primary, _) => "IN_PROGRESS",
             // Another one came before it was complete.
             (RolloutState::InProgress, ..) => "STOPPED",
             (RolloutState::Failed, _, Some(RolloutState::Completed)) => "ROLLBACK_SUCCESSFUL",
-            (RolloutState::Failed, _, Some(RolloutState::InProgress)) => "ROLLBACK_IN_PROGRESS",
-            (RolloutState::Failed, _, Some(RolloutState::Failed)) => "ROLLBACK_FAILED",
+            (RolloutState::Failed, _, Some(RolloutState::InProgress)) if !overtaken => "ROLLBACK_IN_PROGRESS",
+            (RolloutState::Failed, _, Some(_)) => "ROLLBACK_FAILED",
             (RolloutState::Failed, _, None) if row.end == Some(DeploymentEnd::Stopped(StopType::Rollback)) => {
                 "ROLLBACK_FAILED"
             }

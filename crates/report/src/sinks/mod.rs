@@ -4,6 +4,7 @@
 //! * [`bill`]: `bill.csv`. [`tasks`]: `tasks.csv`. [`container_instances`]: `container_instances.csv`. [`service_events`]:
 //!   `service_events.csv`. [`scaling_activities`]: `scaling_activities.csv`. [`events`]: `events.jsonl`.
 //! * [`manifest`]: `manifest.json` and the digest of all the files. [`hashing`]: a writer that hashes what passes.
+//! * [`cells`]: what the cells of every column hold, for formats that have types.
 //! * [`fact_digest`]: whether two runs are the same run, and where they part.
 //!
 //! To add a file: write `sinks/NAME.rs` and a line in [`TRACES`] and in [`open_with_costs`].
@@ -21,6 +22,7 @@ use crate::cost::SharedLedger;
 mod activities;
 pub mod alarms;
 pub mod bill;
+pub mod cells;
 pub mod container_instances;
 pub mod deployments;
 pub mod events;
@@ -37,6 +39,7 @@ mod waiting;
 
 pub use alarms::AlarmSink;
 pub use bill::BillSink;
+pub use cells::Cells;
 pub use container_instances::ContainerInstanceSink;
 pub use deployments::DeploymentSink;
 pub use events::EventSink;

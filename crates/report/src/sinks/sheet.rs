@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use ecsim_cluster::GpuSharing;
 use ecsim_kernel::SimTime;
 
 use super::Column;
@@ -67,6 +68,15 @@ impl<W: Write> Sheet<W> {
     pub(super) fn number(&mut self, number: impl itoa::Integer) {
         let cell = self.digits.format(number).as_bytes();
         put(&mut self.csv, &mut self.error, cell);
+    }
+
+    /// GPUs: whole ones, or with a fraction where tasks share them.
+    pub(super) fn gpus(&mut self, sharing: GpuSharing, amount: u16) {
+        if sharing.is_on() {
+            self.text(&sharing.show(amount.into()));
+        } else {
+            self.number(amount);
+        }
     }
 
     /// An amount with that many decimals; blank where there is none.

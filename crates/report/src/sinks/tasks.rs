@@ -29,12 +29,12 @@ use crate::cost::{Money, SharedLedger};
 pub const COLUMNS: [Column; 46] = [
     column(
         "task",
-        "number",
+        "whole number",
         "The task's number in the order of creation, from 1; blank for a copy that was never placed.",
     ),
     column("taskId", "", "The last part of the task's ARN; blank for a copy that was never placed."),
     column("source", "", "Who wanted it: the service, the workload entry, or the call of the timeline."),
-    column("ordinal", "number", "Which copy or start of its source it is, from 0."),
+    column("ordinal", "whole number", "Which copy or start of its source it is, from 0."),
     column("group", "", "The task group, such as service:web or family:job."),
     column("startedBy", "", "startedBy of the call, or the deployment of the service."),
     column("taskDefinition", "", "family:revision."),
@@ -51,7 +51,7 @@ pub const COLUMNS: [Column; 46] = [
     column("launchType", "", "EC2, EXTERNAL or FARGATE."),
     column("cpu", "CPU units", "What it reserves; 1,024 units are one vCPU."),
     column("memory", "MiB", "What it reserves."),
-    column("gpus", "count", "Whole GPUs that it reserves."),
+    column("gpus", "count", "GPUs that it reserves: whole ones, unless tasks may share."),
     column("enis", "count", "Task network interfaces that it takes: 1 in network mode awsvpc, else 0."),
     column("lastStatus", "", "The last status it is known to have, at the end of the run if it lives that long."),
     column("desiredStatus", "", "What ECS wants of it: RUNNING or STOPPED."),
@@ -491,7 +491,7 @@ impl Row {
         sheet.text(self.launch_type.name());
         sheet.number(self.reserved.cpu);
         sheet.number(self.reserved.memory);
-        sheet.number(self.reserved.gpus);
+        sheet.gpus(definitions.gpu_sharing, self.reserved.gpus);
         sheet.number(self.reserved.enis);
         sheet.text(self.last.name());
         sheet.text(if self.stop_code.is_some() { DesiredStatus::Stopped } else { DesiredStatus::Running }.name());
@@ -648,7 +648,7 @@ impl Texts {
         sheet.blanks(2);
         sheet.number(reserved.cpu);
         sheet.number(reserved.memory);
-        sheet.number(reserved.gpus);
+        sheet.gpus(self.definitions.gpu_sharing, reserved.gpus);
         sheet.number(reserved.enis);
         write_wait(copy.wait, sheet);
     }

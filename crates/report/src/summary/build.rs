@@ -567,7 +567,7 @@ fn traffic(totals: Totals) -> Traffic {
         mean_latency_seconds: totals.mean_latency(),
         worst_p95_seconds: totals.worst_p95_us as f64 / 1e6,
         worst_p99_seconds: totals.worst_p99_us as f64 / 1e6,
-        out_of_slo_minutes: totals.out_of_slo_ms as f64 / 60_000.0,
+        out_of_slo_minutes: totals.out_of_slo_ms.map(|ms| ms as f64 / 60_000.0),
     }
 }
 
@@ -633,6 +633,7 @@ const fn reason_name(reason: StopReason) -> &'static str {
         StopReason::FargateRetirement => "Fargate retirement",
         StopReason::ZoneOutage => "zone outage",
         StopReason::Unhealthy => "failed container health checks",
+        StopReason::UnhealthyTarget(_) => "failed health checks of its load balancer",
     }
 }
 

@@ -496,8 +496,8 @@ pub struct Traffic {
     pub worst_p95_seconds: f64,
     /// The largest 99th percentile of a metrics period, in seconds.
     pub worst_p99_seconds: f64,
-    /// How long it was out of its SLO, in minutes.
-    pub out_of_slo_minutes: f64,
+    /// How long it was out of its SLO, in minutes; none without an SLO.
+    pub out_of_slo_minutes: Option<f64>,
 }
 
 /// One entry of `workload:`, or one call.

@@ -478,11 +478,15 @@ impl Page {
             return;
         }
         self.heading("Traffic");
+        let mut heads = vec!["", "requests", "failed", "rejected", "mean latency", "worst p95", "worst p99"];
+        let some_slo = known.iter().any(|(_, traffic)| traffic.out_of_slo_minutes.is_some());
+        heads.extend(some_slo.then_some("out of SLO"));
         let mut rows = Vec::new();
         for (service, traffic) in known.iter().take(ROWS) {
             let whole = |number: f64| number.round().max(0.0) as u64;
-            let out = traffic.out_of_slo_minutes;
-            rows.push(vec![
+            let out = traffic.out_of_slo_minutes.unwrap_or(0.0);
+            let minutes = traffic.out_of_slo_minutes.map_or_else(String::new, |out| format!("{out:.1} min"));
+            let mut row = vec![
                 cell(&service.service_name),
                 cell(grouped(whole(traffic.requests))),
                 bad(whole(traffic.failed)),
@@ -490,13 +494,13 @@ impl Page {
                 cell(traffic.mean_latency_seconds.map_or_else(|| "-".to_owned(), milliseconds)),
                 cell(milliseconds(traffic.worst_p95_seconds)),
                 cell(milliseconds(traffic.worst_p99_seconds)),
-                Cell { text: format!("{out:.1} min"), tone: if out > 0.0 { Tone::Bad } else { Tone::Plain } },
-            ]);
+                Cell { text: minutes, tone: if out > 0.0 { Tone::Bad } else { Tone::Plain } },
+            ];
+            // Who has no SLO cannot be out of it.
+            row.truncate(heads.len());
+            rows.push(row);
         }
-        self.table(
-            &["", "requests", "failed", "rejected", "mean latency", "worst p95", "worst p99", "out of SLO"],
-            &rows,
-        );
+        self.table(&heads, &rows);
         self.more(known.len());
     }
 

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use ecsim_cluster::GpuSharing;
 use ecsim_cluster::definitions::FargatePlatform;
 use ecsim_cluster::resources::Resources;
 use ecsim_cluster::{AsgId, GroupId, ProviderId, ServiceId, SourceId};
@@ -114,11 +115,17 @@ pub(super) struct Book {
 /// All books.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Books {
+    /// How GPUs are counted.
+    sharing: GpuSharing,
     index: BTreeMap<Subject, usize>,
     books: Vec<Book>,
 }
 
 impl Books {
+    pub(super) fn new(sharing: GpuSharing) -> Self {
+        Self { sharing, ..Self::default() }
+    }
+
     /// The number of a book, which is opened where there is none.
     pub(super) fn find(&mut self, subject: Subject) -> usize {
         let next = self.books.len();
@@ -203,7 +210,7 @@ impl SharedLine {
         capacity: Resources,
         rate: HourlyRate,
     ) -> Self {
-        let meter = Meter::new(start, capacity, rate);
+        let meter = Meter::counting(books.sharing, start, capacity, rate);
         let factor = ONE / i128::from(meter.capacity().max(1));
         let slope = i128::from(rate.nanos()) * ONE;
         books.flow(book, Owner::Idle, now, slope.saturating_mul(ms(now, start)), slope);

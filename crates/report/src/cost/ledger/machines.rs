@@ -8,7 +8,6 @@ use crate::cost::ebs;
 use crate::cost::ec2::{InstanceCost, InstanceUse, OperatingSystem};
 use crate::cost::money::{HOUR_MS, HourlyRate, Money};
 use crate::cost::rates::{BillingSettings, Purchase};
-use crate::cost::share::weight;
 use crate::cost::steps::PriceSteps;
 
 /// An instance that is there and has a price.
@@ -141,7 +140,7 @@ impl Machine {
     /// What a task had of it that held these resources since the clock stood at `since`.
     pub(super) fn share(&self, now: SimTime, resources: ecsim_cluster::Resources, since: u128) -> Money {
         let passed = self.price_clock(now).saturating_sub(since);
-        let part = passed.saturating_mul(u128::from(weight(resources)));
+        let part = passed.saturating_mul(u128::from(self.line.meter().weight(resources)));
         let whole = u128::from(self.line.meter().capacity().max(1));
         Money::rounded(part.saturating_mul(1000), whole.saturating_mul(HOUR_MS.into()))
     }

@@ -167,7 +167,7 @@ impl Ledger {
         Self {
             types,
             type_of,
-            books: Books::default(),
+            books: Books::new(definitions.gpu_sharing),
             machines: BTreeMap::new(),
             pools: pools.collect(),
             started: BTreeMap::new(),

@@ -815,7 +815,7 @@ impl HostKind {
 impl Host {
     fn new(definitions: &Definitions, row: &Instance) -> Self {
         let shape = &definitions.shapes[row.shape];
-        let gpu_ids: Vec<String> = (0..shape.registered.gpus)
+        let gpu_ids: Vec<String> = (0..definitions.gpu_sharing.devices(shape.registered.gpus))
             .map(|device| format!("GPU-{}", ids::uuid(&(&*row.name, "gpu", device))))
             .collect();
         Self {
@@ -847,7 +847,7 @@ fn containers(
     let mut free = row.map_or(0, |row| row.gpu_devices);
     let container = |(number, container): (usize, &ContainerDefinition)| {
         let wanted = match container.gpus {
-            GpuNeed::Count(count) => u32::from(count),
+            GpuNeed::Count(count) => u32::from(definitions.gpu_sharing.devices(count)),
             GpuNeed::All => u64::BITS,
         };
         let mut gpus = 0;
