@@ -4,6 +4,8 @@ pub mod diagnostic;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod disk;
 pub mod document;
+pub mod import;
+pub mod lab;
 pub mod load;
 pub mod lower;
 pub mod prepare;

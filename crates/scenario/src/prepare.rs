@@ -1,8 +1,10 @@
 //! The whole way of a scenario in one call: text → document → schema → model and expectations, with every problem on the way.
 
+use core::ops::Range;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
+use ecsim_cluster::Definitions;
 use ecsim_engine::Model;
 use ecsim_engine::model::{Arrivals, Call};
 use ecsim_kernel::SimTime;
@@ -10,11 +12,12 @@ use ecsim_report::cost::rates::PriceBook;
 use ecsim_report::expect::{Expectations, Part};
 use serde_json::Value;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, SourceMap, Span};
-use crate::document::{Document, Limits, prune};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, SourceMap, Span};
+use crate::document::{Document, Limits, Locator, prune};
+use crate::lab::{self, Lab};
 use crate::load::load_with;
 use crate::lower;
-use crate::schema::{self, Scenario};
+use crate::schema::{self, Expectation, Scenario};
 use crate::source::{DATA_PREFIX, SourceFiles};
 use crate::validate::Checker;
 
@@ -46,6 +49,8 @@ pub struct Ready {
     pub proves: Vec<String>,
     /// AWS fields that are accepted and have no effect, with their places.
     pub kept: Vec<Diagnostic>,
+    /// The question about it, where it is a lab.
+    pub lab: Option<Lab>,
 }
 
 /// The schema of scenarios, made ready once.
@@ -54,8 +59,33 @@ fn checker() -> Option<&'static Checker> {
     CHECKER.get_or_init(|| Checker::with_formats(&schema::json_schema(), schema::FORMATS).ok()).as_ref()
 }
 
+/// Where a scenario is read from, and how it is changed on the way.
+#[derive(Clone, Copy)]
+struct Origin<'a> {
+    files: &'a dyn SourceFiles,
+    path: &'a str,
+    overrides: &'a [String],
+    limits: &'a Limits,
+    /// Whether it is a lab's own scenario with changes: then what is expected and asked of the scenario as written is no matter.
+    changed: bool,
+}
+
 /// Reads, checks and lowers the scenario at `path`. Never panics on any input.
 pub fn prepare(files: &dyn SourceFiles, path: &str, overrides: &[String], limits: &Limits) -> Prepared {
+    prepare_from(Origin { files, path, overrides, limits, changed: false })
+}
+
+/// The scenario with more changes: what a lab holds against it. The reason where it cannot be read.
+fn changed(origin: Origin<'_>, set: &[String]) -> Result<Ready, String> {
+    let overrides: Vec<String> = origin.overrides.iter().chain(set).cloned().collect();
+    let prepared = prepare_from(Origin { overrides: &overrides, changed: true, ..origin });
+    let first = prepared.diagnostics.iter().find(|diagnostic| diagnostic.severity == Severity::Error);
+    let reason = first.map_or_else(|| "it cannot be read".to_owned(), |diagnostic| diagnostic.message.clone());
+    prepared.ready.ok_or(reason)
+}
+
+fn prepare_from(origin: Origin<'_>) -> Prepared {
+    let Origin { files, path, overrides, limits, .. } = origin;
     let Some(checker) = checker() else {
         let mut diagnostics = Diagnostics::new();
         diagnostics.push(Diagnostic::error("E000", "the schema of ecsim itself is broken; please report it"));
@@ -66,10 +96,10 @@ pub fn prepare(files: &dyn SourceFiles, path: &str, overrides: &[String], limits
     let mut lacks_data = false;
     let ready = match loaded.document {
         Some(document) if !diagnostics.has_errors() => {
-            ready(files, path, &document, &sources, checker.schema(), &mut diagnostics)
+            ready(origin, &document, &sources, checker.schema(), &mut diagnostics)
         }
         Some(document) => {
-            look_further(files, path, &document, &sources, checker, &mut diagnostics);
+            look_further(origin, &document, &sources, checker, &mut diagnostics);
             None
         }
         None => None,
@@ -78,7 +108,7 @@ pub fn prepare(files: &dyn SourceFiles, path: &str, overrides: &[String], limits
         // `data:` without a data root is a missing file here; every other error would be reported as such.
         lacks_data = diagnostics.errors() > 0
             && diagnostics.iter().all(|diagnostic| {
-                diagnostic.severity == crate::diagnostic::Severity::Warning
+                diagnostic.severity == Severity::Warning
                     || (diagnostic.code == "E320"
                         && diagnostic.help.as_deref().is_some_and(|help| help.contains(DATA_PREFIX)))
             });
@@ -90,8 +120,7 @@ pub fn prepare(files: &dyn SourceFiles, path: &str, overrides: &[String], limits
 /// The form is wrong somewhere: what is right of it is held against the cross-checks all the same, so that nobody has to
 /// mend one kind of problem to be told of the next.
 fn look_further(
-    files: &dyn SourceFiles,
-    path: &str,
+    origin: Origin<'_>,
     document: &Document,
     sources: &SourceMap,
     checker: &Checker,
@@ -106,7 +135,7 @@ fn look_further(
         return;
     }
     let mut found = Diagnostics::new();
-    ready(files, path, &pruned, sources, checker.schema(), &mut found);
+    ready(origin, &pruned, sources, checker.schema(), &mut found);
     // A complaint about something whose part is wrong already follows from that.
     let follows = |span: Span| {
         wrong.iter().any(|wrong| wrong.file == span.file && span.start <= wrong.start && wrong.end <= span.end)
@@ -115,8 +144,7 @@ fn look_further(
 }
 
 fn ready(
-    files: &dyn SourceFiles,
-    path: &str,
+    origin: Origin<'_>,
     document: &Document,
     sources: &SourceMap,
     schema: &Value,
@@ -132,14 +160,12 @@ fn ready(
             return None;
         }
     };
-    let lowered = lower::lower(&scenario, document, sources, files, path, diagnostics);
-    let mut entries = Vec::new();
-    let mut places = Vec::new();
-    for (index, expectation) in scenario.expect.iter().enumerate() {
-        for (at, expression) in expectation.expressions.iter().enumerate() {
-            entries.push((expectation.quantifier.clone(), expression.clone()));
-            places.push((index, at));
-        }
+    let lowered = lower::lower(&scenario, document, sources, origin.files, origin.path, diagnostics);
+    let mut entries = Entries::default();
+    let mut shows = Vec::new();
+    if !origin.changed {
+        entries.add(&scenario.expect, &document.at("expect"));
+        shows = scenario.lab.as_ref().map_or_else(Vec::new, |it| lab::shows(it, document, &mut entries));
     }
     // Without a model there are no names to hold expectations against.
     let lower::Lowered { model, prices } = lowered?;
@@ -148,23 +174,15 @@ fn ready(
         diagnostics.push(problem.help("ask for less, or simulate a shorter time"));
         return None;
     }
-    let expectations = match Expectations::parse(&entries, &model.definitions) {
-        Ok(expectations) => expectations,
-        Err(errors) => {
-            for error in errors {
-                let (index, at) = places[error.entry];
-                let entry = document.at("expect").index(index).key(entries[error.entry].0.clone());
-                let whole = match error.part {
-                    Part::Quantifier => entry.key_span(),
-                    Part::Expression if document_is_list(&entry) => entry.index(at).span(),
-                    Part::Expression => entry.span(),
-                };
-                let span = inside(sources, whole, &error.span);
-                diagnostics.push(Diagnostic::error("E380", error.message).label(span, "").help_if(error.help));
-            }
-            return None;
+    let expectations = entries.parse(&model.definitions, sources, diagnostics);
+    let posed = match &scenario.lab {
+        Some(text) if !origin.changed => {
+            let change = |set: &[String]| changed(origin, set);
+            Some(lab::check(text, shows, document, sources, &model.definitions, &change, diagnostics)?)
         }
+        _ => None,
     };
+    let expectations = expectations?;
     if expectations.horizon() > SimTime::ZERO + model.duration {
         diagnostics.push(document.at("expect").warning(
             "W381",
@@ -173,7 +191,7 @@ fn ready(
         ));
     }
     let kept = kept_fields(document, schema);
-    Some(Ready { model, prices, expectations, digest, proves: scenario.proves.clone(), kept })
+    Some(Ready { model, prices, expectations, digest, proves: scenario.proves.clone(), kept, lab: posed })
 }
 
 /// More tasks than this would not fit into memory, or not into anybody's day.
@@ -210,12 +228,56 @@ fn too_many_tasks(model: &Model) -> Option<(&'static str, String)> {
     (updated > most).then(|| ("timeline", format!("the calls of UpdateService want {updated:.1e} tasks")))
 }
 
-fn document_is_list(entry: &crate::document::Locator<'_>) -> bool {
-    entry.node().is_some_and(|node| node.as_list().is_some())
+/// Entries of `expect:` and of what is like it, with their places.
+#[derive(Default)]
+pub(crate) struct Entries<'a> {
+    texts: Vec<(String, String)>,
+    /// The entry, and which of its expressions.
+    places: Vec<(Locator<'a>, usize)>,
+}
+
+impl<'a> Entries<'a> {
+    /// Adds the expectations that stand at a place; which ones they are among all.
+    pub(crate) fn add(&mut self, list: &[Expectation], at: &Locator<'a>) -> Range<usize> {
+        let first = self.texts.len();
+        for (index, expectation) in list.iter().enumerate() {
+            let entry = at.clone().index(index).key(expectation.quantifier.as_str());
+            for (number, expression) in expectation.expressions.iter().enumerate() {
+                self.texts.push((expectation.quantifier.clone(), expression.clone()));
+                self.places.push((entry.clone(), number));
+            }
+        }
+        first..self.texts.len()
+    }
+
+    /// Reads them; nothing where one is wrong, and that has been said then.
+    pub(crate) fn parse(
+        &self,
+        definitions: &Definitions,
+        sources: &SourceMap,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Expectations> {
+        let errors = match Expectations::parse(&self.texts, definitions) {
+            Ok(expectations) => return Some(expectations),
+            Err(errors) => errors,
+        };
+        for error in errors {
+            let (entry, number) = &self.places[error.entry];
+            let is_list = entry.node().is_some_and(|node| node.as_list().is_some());
+            let whole = match error.part {
+                Part::Quantifier => entry.key_span(),
+                Part::Expression if is_list => entry.clone().index(*number).span(),
+                Part::Expression => entry.span(),
+            };
+            let span = inside(sources, whole, &error.span);
+            diagnostics.push(Diagnostic::error("E380", error.message).label(span, "").help_if(error.help));
+        }
+        None
+    }
 }
 
 /// The part of a plainly written text that a mistake is about; the whole text where it is quoted or folded.
-fn inside(sources: &SourceMap, whole: Span, part: &core::ops::Range<usize>) -> Span {
+fn inside(sources: &SourceMap, whole: Span, part: &Range<usize>) -> Span {
     let text = sources.text(whole);
     if text.contains(['\\', '\n']) {
         return whole;

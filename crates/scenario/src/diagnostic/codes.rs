@@ -375,6 +375,29 @@ pub const CODES: &[Code] = &[
          behavior: {spot: {interruptions: {profile: trace}}}\n",
     ),
     code(
+        "E400",
+        "a lab has no right answer, or several",
+        "lab: {title: t, level: basic, question: q, choices: [{answer: a, remark: r}, {answer: b, remark: r}], explanation: [{say: s}]}\n",
+    ),
+    code(
+        "E401",
+        "what stands in braces in a text of a lab is no number of the run",
+        "lab: {title: t, level: basic, question: q, choices: [{answer: a, remark: r, correct: true}, {answer: b, remark: r}], explanation: [{say: 'x {y} z'}]}\n",
+    ),
+    code(
+        "E402",
+        "a lab changes its scenario so that it is none",
+        "lab: {title: t, level: basic, question: q, choices: [{answer: a, remark: r, correct: true}, {answer: b, remark: r}], explanation: [{say: s}], next: [{say: s, set: [nmae=x]}]}\n",
+    ),
+    code(
+        "E403",
+        "a lab shows what a run does not have",
+        "lab: {title: t, level: basic, question: q, choices: [{answer: a, remark: r, correct: true}, {answer: b, remark: r}], explanation: [{say: s, table: {file: tsaks.csv, columns: [task]}}]}\n",
+    ),
+    code("E411", "import: the file makes no scenario", ""),
+    code("E412", "import: a template cannot be worked out", ""),
+    code("E413", "import: the scenario that was made is refused: a fault in ecsim", ""),
+    code(
         "W303",
         "ecsim knows no such Availability Zone",
         "containerInstances: [{instanceType: m5.large, availabilityZone: us-east-1z}]\n",

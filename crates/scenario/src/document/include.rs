@@ -278,7 +278,7 @@ pub(crate) fn cannot_read(error: &SourceError, at: Option<Span>, limits: &Limits
 
 /// Bytes as text without a byte order mark and with `\n` as the only line end; where they are no text, the byte
 /// in the file and in the repaired text of the first bad one.
-fn decode(content: Vec<u8>) -> (String, Option<(usize, u32)>) {
+pub(crate) fn decode(content: Vec<u8>) -> (String, Option<(usize, u32)>) {
     const MARK: &str = "\u{FEFF}";
     let (text, bad) = match String::from_utf8(content) {
         Ok(text) => (text, None),

@@ -13,7 +13,7 @@ use serde_json::{Number, Value};
 
 use crate::diagnostic::{Diagnostic, FileId, Span};
 pub use parse::parse;
-pub(crate) use parse::{Budget, parse_part};
+pub(crate) use parse::{Budget, parse_part, parse_template};
 pub use path::{Path, Segment};
 
 /// How much input is read before it is refused. Nothing a person writes comes near; a trap does.

@@ -4,7 +4,7 @@ use super::{Budget, Document, Entry, Limits, Map, Node, NodeKind, parse_part};
 use crate::diagnostic::{Diagnostic, Diagnostics, FileId, SourceMap, Span, shown};
 
 /// The keys by whose value an element of a list is called, the likeliest first.
-const NAME_KEYS: [&str; 12] = [
+const NAME_KEYS: [&str; 16] = [
     "name",
     "serviceName",
     "family",
@@ -13,11 +13,16 @@ const NAME_KEYS: [&str; 12] = [
     "scheduledActionName",
     "lifecycleHookName",
     "policyName",
+    "targetGroupName",
+    "loadBalancerName",
+    "alarmName",
     "autoScalingGroupName",
     "capacityProvider",
     "clusterName",
     "instanceType",
     "id",
+    // An attribute of a target group.
+    "key",
 ];
 
 /// Applies overrides in their order; what cannot be applied is said and left out.

@@ -43,6 +43,64 @@ pub(crate) fn parse_part(
     budget: &mut Budget,
     diagnostics: &mut Diagnostics,
 ) -> Option<Node> {
+    read(sources, file, from, Tags::Refused, limits, budget, diagnostics)
+}
+
+/// The value of a text in which the short forms of CloudFormation's functions may stand: `!Ref x` is read as the long form
+/// `{Ref: x}`, `!Sub x` as `{Fn::Sub: x}`.
+pub(crate) fn parse_template(
+    sources: &SourceMap,
+    file: FileId,
+    limits: &Limits,
+    budget: &mut Budget,
+    diagnostics: &mut Diagnostics,
+) -> Option<Node> {
+    read(sources, file, 0, Tags::CloudFormation, limits, budget, diagnostics)
+}
+
+/// What a tag such as `!Ref` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tags {
+    /// A mistake.
+    Refused,
+    /// The short form of a function.
+    CloudFormation,
+}
+
+/// The functions of CloudFormation that have a short form.
+const CLOUD_FORMATION: [&str; 21] = [
+    "Ref",
+    "Sub",
+    "GetAtt",
+    "Join",
+    "Select",
+    "Split",
+    "If",
+    "Equals",
+    "And",
+    "Or",
+    "Not",
+    "FindInMap",
+    "ImportValue",
+    "Base64",
+    "Cidr",
+    "GetAZs",
+    "Transform",
+    "Condition",
+    "GetStackOutput",
+    "Length",
+    "ToJsonString",
+];
+
+fn read(
+    sources: &SourceMap,
+    file: FileId,
+    from: usize,
+    tags: Tags,
+    limits: &Limits,
+    budget: &mut Budget,
+    diagnostics: &mut Diagnostics,
+) -> Option<Node> {
     let source = sources.get(file)?;
     let text = source.text().get(from..)?;
     if refuse_control_characters(text, file, from, diagnostics) {
@@ -57,6 +115,7 @@ pub(crate) fn parse_part(
         text: parsed,
         file,
         from: from as u32,
+        tags,
         letters,
         shifts,
         limits,
@@ -132,6 +191,7 @@ struct Builder<'a> {
     text: &'a str,
     file: FileId,
     from: u32,
+    tags: Tags,
     letters: &'a LetterIndex,
     shifts: Vec<(u32, u32)>,
     limits: &'a Limits,
@@ -204,13 +264,22 @@ impl<'a> Builder<'a> {
         self.count(span)?;
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let node = self.scalar(&text, style, tag.as_deref(), span);
+                let function = self.function(tag.as_deref());
+                let node = match &function {
+                    // What a function is given is a text, whatever it looks like.
+                    Some(_) => Node::new(NodeKind::String(text.into_owned()), span),
+                    None => self.scalar(&text, style, tag.as_deref(), span),
+                };
+                let node = self.called(function, node);
                 self.remember(anchor, &node, span)?;
                 Ok(node)
             }
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::SequenceStart(anchor, tag) => {
-                self.container_tag(tag.as_deref(), "seq", span);
+                let function = self.function(tag.as_deref());
+                if function.is_none() {
+                    self.container_tag(tag.as_deref(), "seq", span);
+                }
                 self.open(span)?;
                 let mut list: Vec<Node> = Vec::new();
                 let end = loop {
@@ -221,12 +290,15 @@ impl<'a> Builder<'a> {
                 };
                 self.open.pop();
                 let span = self.whole(span, end, list.last().map(|node| node.span));
-                let node = Node::new(NodeKind::List(list), span);
+                let node = self.called(function, Node::new(NodeKind::List(list), span));
                 self.remember(anchor, &node, span)?;
                 Ok(node)
             }
             Event::MappingStart(anchor, tag) => {
-                self.container_tag(tag.as_deref(), "map", span);
+                let function = self.function(tag.as_deref());
+                if function.is_none() {
+                    self.container_tag(tag.as_deref(), "map", span);
+                }
                 self.open(span)?;
                 let (map, end, is_damaged) = self.map()?;
                 self.open.pop();
@@ -234,7 +306,7 @@ impl<'a> Builder<'a> {
                 if is_damaged {
                     self.budget.damaged.push(span);
                 }
-                let node = Node::new(NodeKind::Map(map), span);
+                let node = self.called(function, Node::new(NodeKind::Map(map), span));
                 self.remember(anchor, &node, span)?;
                 Ok(node)
             }
@@ -345,6 +417,25 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// The long name of the function that a tag is the short form of.
+    fn function(&self, tag: Option<&Tag>) -> Option<String> {
+        let tag = tag.filter(|tag| self.tags == Tags::CloudFormation && tag.handle == "!")?;
+        CLOUD_FORMATION.contains(&tag.suffix.as_str()).then(|| match tag.suffix.as_str() {
+            "Ref" | "Condition" => tag.suffix.clone(),
+            name => format!("Fn::{name}"),
+        })
+    }
+
+    /// The long form of a function, where there is one.
+    fn called(&self, function: Option<String>, given: Node) -> Node {
+        let Some(key) = function else { return given };
+        let span = given.span;
+        let mut map = Map::default();
+        // The map is empty: nothing can be there already.
+        let _ = map.insert(Entry { key, key_span: span, value: given });
+        Node::new(NodeKind::Map(map), span)
+    }
+
     fn scalar(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Node {
         let kind = match tag {
             None if style != ScalarStyle::Plain => NodeKind::String(text.to_owned()),
@@ -402,26 +493,6 @@ impl<'a> Builder<'a> {
     }
 
     fn unknown_tag(&mut self, tag: &Tag, span: Span) {
-        const CLOUD_FORMATION: [&str; 18] = [
-            "Ref",
-            "Sub",
-            "GetAtt",
-            "Join",
-            "Select",
-            "Split",
-            "If",
-            "Equals",
-            "And",
-            "Or",
-            "Not",
-            "FindInMap",
-            "ImportValue",
-            "Base64",
-            "Cidr",
-            "GetAZs",
-            "Transform",
-            "Condition",
-        ];
         let name = if tag.is_yaml_core_schema() {
             format!("!!{}", tag.suffix)
         } else {

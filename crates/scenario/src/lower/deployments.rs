@@ -104,19 +104,11 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// DAEMON services only have rolling updates; nobody watches them yet (DEP-016).
+    /// DAEMON services only have rolling updates (DEP-016).
     fn check_daemon_policy(&mut self, policy: &mut DeploymentPolicy, at: &Locator<'a>) {
         if policy.strategy != DeploymentStrategy::Rolling {
             self.daemon_rejects(&at.clone().key("strategy"), "deployment strategies other than ROLLING");
             policy.strategy = DeploymentStrategy::Rolling;
-        }
-        for (key, present) in
-            [("deploymentCircuitBreaker", policy.breaker.is_some()), ("alarms", policy.alarms.is_some())]
-        {
-            if present {
-                let message = format!("`{key}` of a DAEMON service is accepted, but this version does not simulate it");
-                self.warning(&at.clone().key(key), "W360", message, None);
-            }
         }
     }
 

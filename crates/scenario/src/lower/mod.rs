@@ -115,6 +115,7 @@ pub fn lower(
         start_unix_ms: simulation.start.unix_ms(),
         max_reserved_ports: scenario.settings.max_reserved_ports as usize,
         release_at_desired_stopped: scenario.settings.release_at_desired_stopped,
+        gpu_sharing: scenario.settings.gpu_sharing.lowered(),
         ..Definitions::default()
     };
     let mut context = Context {

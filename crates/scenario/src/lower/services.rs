@@ -120,8 +120,17 @@ impl<'a> Context<'a> {
         let (launch_type, strategy) = self.capacity_of(&demand, source, at);
         let configuration = given.deployment_configuration.clone().unwrap_or_default();
         // SVC-002, PLC-051.
-        let minimum = configuration.minimum_healthy_percent.unwrap_or(if daemon { 0 } else { 100 });
-        let maximum = configuration.maximum_percent.unwrap_or(if daemon { 100 } else { 200 });
+        let (minimum, maximum) = match given.deployment_controller.unwrap_or_default().kind {
+            aws::DeploymentControllerType::Ecs => (
+                configuration.minimum_healthy_percent.unwrap_or(if daemon { 0 } else { 100 }),
+                configuration.maximum_percent.unwrap_or(if daemon { 100 } else { 200 }),
+            ),
+            // DEP-073: the defaults, and only draining looks at them.
+            _ => {
+                self.fixed_percents(&configuration, &at.clone().key("deploymentConfiguration"));
+                (100, 200)
+            }
+        };
         let desired = given.desired_count.unwrap_or(if daemon { 0 } else { 1 });
         if daemon {
             self.check_daemon(given, maximum, at);
@@ -255,6 +264,21 @@ impl<'a> Context<'a> {
             self.error(&place, "E354", text, Some("write DISABLED, or leave it out (AZR-003)".into()));
             false
         })
+    }
+
+    /// Percentages that AWS does not look at where somebody else deploys (DEP-073).
+    pub(super) fn fixed_percents(&mut self, configuration: &aws::DeploymentConfiguration, at: &Locator<'a>) {
+        for (key, value, default) in [
+            ("minimumHealthyPercent", configuration.minimum_healthy_percent, 100),
+            ("maximumPercent", configuration.maximum_percent, 200),
+        ] {
+            if let Some(value) = value.filter(|value| *value != default) {
+                let message = format!(
+                    "`{key}: {value}` has no effect: with this deployment controller it is {default}, and only draining looks at it (DEP-073)"
+                );
+                self.warning(&at.clone().key(key), "W360", message, None);
+            }
+        }
     }
 
     /// What a DAEMON service may not have (PLC-050, PLC-051).

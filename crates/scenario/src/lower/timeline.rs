@@ -142,6 +142,8 @@ impl<'a> Context<'a> {
                 let model = SourceModel {
                     template,
                     arrivals: Arrivals::Never,
+                    shuffled: false,
+                    reruns: false,
                     count,
                     duration: None,
                     when_unplaced: WhenUnplaced::Drop,
@@ -314,6 +316,8 @@ impl<'a> Context<'a> {
         let model = SourceModel {
             template,
             arrivals: Arrivals::Never,
+            shuffled: false,
+            reruns: false,
             count: 1,
             duration: None,
             when_unplaced: WhenUnplaced::Drop,
@@ -373,7 +377,12 @@ impl<'a> Context<'a> {
         } else {
             None
         };
-        let healthy_percent = configuration.map(|configuration| {
+        let policy = self.definitions.deployment_policies.get(&service).and_then(|all| all.first());
+        let by_ecs = policy.is_none_or(|policy| policy.controller == DeploymentController::Ecs);
+        if let Some(configuration) = configuration.filter(|_| !by_ecs) {
+            self.fixed_percents(configuration, &at.clone().key("deploymentConfiguration"));
+        }
+        let healthy_percent = configuration.filter(|_| by_ecs).map(|configuration| {
             let written = merged(&before.configuration, configuration);
             (
                 written.minimum_healthy_percent.unwrap_or(known.minimum_healthy_percent),

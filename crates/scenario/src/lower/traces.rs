@@ -11,6 +11,7 @@ use ecsim_policies::placement::constraints::query::Expression;
 
 use super::Context;
 use super::tables::CsvTable;
+use super::task_definitions::sizes;
 use crate::document::Locator;
 use crate::schema::{Column, CpuColumn, CpuUnit, MemoryColumn, TimeColumn, TimeUnit, Trace};
 
@@ -19,6 +20,15 @@ const MOST_ROWS: usize = 20_000_000;
 
 /// More copies of one row are a slip of the finger.
 const MOST_COPIES: u32 = 1_000_000;
+
+/// Which columns say what a task needs.
+#[derive(Clone, Copy)]
+struct SizeColumns {
+    cpu: Option<usize>,
+    memory: Option<usize>,
+    gpus: Option<usize>,
+    gpu_share: Option<usize>,
+}
 
 /// A row before all of them are sorted.
 struct Row {
@@ -50,6 +60,7 @@ impl<'a> Context<'a> {
         let cpu = find(self, columns.cpu.as_ref().map(|column| column.column.as_str()), &of("cpu"));
         let memory = find(self, columns.memory.as_ref().map(|column| column.column.as_str()), &of("memory"));
         let gpus = find(self, plain(&columns.gpus).as_deref(), &of("gpus"));
+        let gpu_share = find(self, plain(&columns.gpu_share).as_deref(), &of("gpuShare"));
         let group = find(self, plain(&columns.group).as_deref(), &of("group"));
         let exit_code = find(self, plain(&columns.exit_code).as_deref(), &of("exitCode"));
         let count = find(self, plain(&columns.count).as_deref(), &of("count"));
@@ -79,7 +90,8 @@ impl<'a> Context<'a> {
             let Some(duration_ms) = self.row_duration(&mut table, given, arrival_ms, (duration, end), at) else {
                 continue;
             };
-            let Some(requirements) = self.row_requirements(&mut table, given, template, (cpu, memory, gpus), at) else {
+            let sizes = SizeColumns { cpu, memory, gpus, gpu_share };
+            let Some(requirements) = self.row_requirements(&mut table, given, template, sizes, at) else {
                 continue;
             };
             let Some(exit_code) = self.small_number(&mut table, (exit_code, &columns.exit_code), 0, 255, at) else {
@@ -333,28 +345,53 @@ impl<'a> Context<'a> {
         table: &mut CsvTable,
         given: &Trace,
         template: &TaskTemplate,
-        (cpu, memory, gpus): (Option<usize>, Option<usize>, Option<usize>),
+        of: SizeColumns,
         at: &Locator<'a>,
     ) -> Option<Requirements> {
         let mut requirements = template.requirements;
-        if let (Some(index), Some(column)) = (cpu, &given.columns.cpu) {
+        if let (Some(index), Some(column)) = (of.cpu, &given.columns.cpu) {
             requirements.cpu = self.cpu_cell(table, index, column, at)?;
         }
-        if let (Some(index), Some(column)) = (memory, &given.columns.memory) {
+        if let (Some(index), Some(column)) = (of.memory, &given.columns.memory) {
             requirements.memory = self.memory_cell(table, index, column, at)?;
         }
-        if let (Some(index), Some(column)) = (gpus, &given.columns.gpus)
+        if let (Some(index), Some(column)) = (of.gpus, &given.columns.gpus)
             && !table.cell(index).is_empty()
         {
-            let number = self.number(table, index, &column.column, at)? * column.scale.unwrap_or(1.0);
+            let mut number = self.number(table, index, &column.column, at)? * column.scale.unwrap_or(1.0);
             if !(0.0..=64.0).contains(&number) {
                 self.bad_cell(table, at, &column.column, &format!("holds `{number}`; 0 to 64 GPUs are possible"));
                 return None;
             }
-            // ECS hands out whole GPUs only (RES-030).
-            requirements.gpus = GpuNeed::Count(number.ceil() as u16);
+            if let (Some(index), Some(column)) = (of.gpu_share, &given.columns.gpu_share)
+                && !table.cell(index).is_empty()
+            {
+                let share = self.number(table, index, &column.column, at)? * column.scale.unwrap_or(1.0);
+                if !(0.0..=1.0).contains(&share) {
+                    let why = format!("holds `{share}`; a share of a GPU is from 0 to 1");
+                    self.bad_cell(table, at, &column.column, &why);
+                    return None;
+                }
+                number *= share;
+            }
+            match self.gpus_of(number) {
+                Ok(gpus) => requirements.gpus = gpus,
+                Err(why) => {
+                    self.bad_cell(table, at, &column.column, &why);
+                    return None;
+                }
+            }
         }
         Some(requirements)
+    }
+
+    /// GPUs of a task, a part of a thousandth rounded up; a fraction makes a whole one where tasks do not share (RES-030).
+    fn gpus_of(&self, gpus: f64) -> Result<GpuNeed, String> {
+        let sharing = self.definitions.gpu_sharing;
+        // A hair above is a rounding error of the file.
+        let amount = (gpus * f64::from(sharing.parts()) - 1e-6).ceil().max(0.0) as u16;
+        sizes::check_share(amount, sharing)?;
+        Ok(GpuNeed::Count(amount))
     }
 
     /// CPU units of the current row; a fraction of a unit is rounded up.

@@ -86,6 +86,7 @@ impl<'a> Context<'a> {
             ("until", entry.until.is_some()),
             ("limit", entry.limit.is_some()),
             ("duration", entry.duration.is_some()),
+            ("whenLost", entry.when_lost != schema::WhenLost::default()),
         ];
         let wrong: Vec<&str> = if is_call {
             of_requests.iter().filter(|(_, given)| *given).map(|(key, _)| *key).collect()
@@ -195,7 +196,13 @@ impl<'a> Context<'a> {
             }
         };
         let started_by = call.started_by.clone();
-        self.source(name, started_by, SourceModel { template, arrivals, count, duration, when_unplaced });
+        let reruns = given.when_lost == schema::WhenLost::Rerun;
+        let shuffled = given.trace.as_ref().is_some_and(|trace| trace.shuffle);
+        self.source(
+            name,
+            started_by,
+            SourceModel { template, arrivals, shuffled, count, duration, when_unplaced, reruns },
+        );
     }
 
     /// Registers a source of standalone tasks.

@@ -12,7 +12,7 @@
 //!    [`capacity_behavior`], [`spot_behavior`], [`fargate_behavior`] and [`custom_metric`].
 //! 6. [`pricing`]: what it costs.
 //! 7. [`timeline`] with [`group_actions`] and [`fate`], [`selectors`]: what happens during the run, and to whom.
-//! 8. [`expect`]: what must hold.
+//! 8. [`expect`]: what must hold; [`lab`]: what a student is asked about it.
 //! 9. [`units`], [`money`], [`distribution`], [`columns`], [`union`](mod@union), [`setting_values`], [`profile`]: how
 //!    values are written.
 //!
@@ -41,6 +41,7 @@ pub mod fargate_behavior;
 pub mod fate;
 pub mod group_actions;
 pub mod instance_type;
+pub mod lab;
 pub mod money;
 pub mod pricing;
 pub mod profile;
@@ -103,6 +104,7 @@ pub use group_actions::{
     UpdateCapacityProvider,
 };
 pub use instance_type::{Architecture, InstanceTypeSpec};
+pub use lab::{Lab, LabChoice, LabExplain, LabLevel, LabStep, LabTable, LabTrial, LabVariant};
 pub use money::{Share, Usd};
 pub use pricing::{Currency, EbsPrices, FargatePrices, Pricing, ReservedInstances, SavingsPlan, SpotPriceModel};
 pub use profile::Profile;
@@ -131,7 +133,7 @@ pub use units::{
     CpuTime, DateTime, Duration, FORMATS, MemorySize, Number, Percent, Quantity, Seconds, Text, UnitError,
 };
 pub use vpc::{Subnet, Vpc};
-pub use workload::{Every, Poisson, Retry, WhenUnplaced, Workload};
+pub use workload::{Every, Poisson, Retry, WhenLost, WhenUnplaced, Workload};
 
 /// The JSON Schema (draft 2020-12) of a scenario.
 #[must_use]

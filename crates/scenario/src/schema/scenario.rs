@@ -16,6 +16,7 @@ use super::behavior::Behavior;
 use super::container_instance::ContainerInstances;
 use super::expect::Expectation;
 use super::instance_type::InstanceTypeSpec;
+use super::lab::Lab;
 use super::pricing::Pricing;
 use super::settings::Settings;
 use super::simulation::Simulation;
@@ -63,6 +64,7 @@ pub struct Scenario {
     pub auto_scaling_groups: Vec<AutoScalingGroup>,
     /// Launch templates, as in AWS's `CreateLaunchTemplate`, for groups that name one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-ecsim-also" = ["launchTemplateVersions"]))]
     pub launch_templates: Vec<LaunchTemplate>,
     /// Capacity providers, as in AWS's `CreateCapacityProvider`. `FARGATE` and `FARGATE_SPOT` need no entry (CP-005).
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -107,6 +109,8 @@ pub struct Scenario {
     /// What must hold; `ecsim test` checks it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub expect: Vec<Expectation>,
+    /// A question about all this, for `ecsim lab`.
+    pub lab: Option<Lab>,
 }
 
 impl Scenario {

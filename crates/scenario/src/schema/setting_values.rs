@@ -11,6 +11,29 @@ use super::distribution::{DistributionSpec, DurationDistribution, Shape, Uniform
 use super::money::Share;
 use super::units::{Duration, Seconds, unexpected};
 
+/// Whether tasks may share a GPU, which ECS does not offer (RES-030), and which device a share lies on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum GpuSharing {
+    /// They may not: whole GPUs, as in ECS.
+    #[default]
+    Off,
+    /// The device with the least left that is enough; of equals the first.
+    Best,
+    /// Any device with enough left, evenly.
+    Random,
+}
+
+impl GpuSharing {
+    pub(crate) const fn lowered(self) -> ecsim_cluster::GpuSharing {
+        match self {
+            Self::Off => ecsim_cluster::GpuSharing::Off,
+            Self::Best => ecsim_cluster::GpuSharing::Best,
+            Self::Random => ecsim_cluster::GpuSharing::Random,
+        }
+    }
+}
+
 /// Which instances of a provider count as running in the metric of cluster auto scaling (CAS-004).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

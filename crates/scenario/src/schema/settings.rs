@@ -14,8 +14,8 @@ use super::profile::Profile;
 use super::scaling_values::{CooldownCreditMode, TtMetricPoint, TtScaleInMode};
 use super::setting_values::{
     AzTie, BillingHourTie, BreakerPlacement, CasAlgorithm, CasN, ColdLaunch, DrainCount, EventRate, FargatePullRate,
-    IceBackoff, LaunchGroups, ProvisioningOverflow, ProvisioningReasons, PullRetry, SecondsDistribution, SpotProfile,
-    ZeroStart, ZeroWeightBase,
+    GpuSharing, IceBackoff, LaunchGroups, ProvisioningOverflow, ProvisioningReasons, PullRetry, SecondsDistribution,
+    SpotProfile, ZeroStart, ZeroWeightBase,
 };
 use super::simulation::LatencyPreset;
 use super::union::OrOff;
@@ -171,6 +171,10 @@ pub struct Settings {
     /// the task has stopped.
     #[schemars(extend("x-ecsim-rule" = "RES-014, TSK-008"))]
     pub release_at_desired_stopped: bool,
+    /// Not ECS, which gives whole GPUs only: whether a task may ask for a share of one GPU, and which device of an
+    /// instance the share lies on: `best`, the one with the least left that is enough, or `random`.
+    #[schemars(extend("x-ecsim-rule" = "RES-030"))]
+    pub gpu_sharing: GpuSharing,
     /// The part of a cold image pull that does not depend on the size.
     #[schemars(extend("x-ecsim-rule" = "LAT-010"))]
     pub pull_base_s: Seconds,
@@ -509,6 +513,7 @@ impl Default for Settings {
             ec2_launch_bucket: OrOff::Off,
             registration_rate: OrOff::Off,
             release_at_desired_stopped: true,
+            gpu_sharing: GpuSharing::Off,
             pull_base_s: Seconds::new(1),
             pull_mb_per_s: OrOff::On(10.0),
             default_image_mb: 60,
@@ -807,7 +812,7 @@ mod tests {
             "breaker_counts_crashes": true, "breaker_placement_counts": "attempt", "breaker_minimum": 3,
             "alarm_poll_s": 30, "bake_alarm_factor": 1.0,
             "service_launches_per_min": 500, "service_launches_per_min_on_ec2": null, "ec2_launch_bucket": "off", "registration_rate": "off",
-            "release_at_desired_stopped": true, "pull_base_s": 1, "pull_mb_per_s": 10.0, "default_image_mb": 60,
+            "release_at_desired_stopped": true, "gpu_sharing": "off", "pull_base_s": 1, "pull_mb_per_s": 10.0, "default_image_mb": 60,
             "cached_pull": {"uniform": {"min": "500ms", "max": "2s"}},
             "pull_retry": {"attempts": 5, "first_s": "1.1s", "max_s": 5, "jitter": 0.2},
             "eni_attach": {"lognormal": {"median": "11s", "p95": "20s"}}, "eni_detach_s": 0,

@@ -34,6 +34,10 @@ pub struct Trace {
     pub limit: Option<u64>,
     /// Start reading at this time of the trace, which becomes time zero. Default 0s.
     pub skip_before: Option<Duration>,
+    /// Whether rows change places: times of arrival stay, and which row comes at which is drawn anew for each seed and each
+    /// replication. Default false.
+    #[serde(default)]
+    pub shuffle: bool,
 }
 
 fn one() -> f64 {
@@ -56,8 +60,12 @@ pub struct TraceColumns {
     pub cpu: Option<CpuColumn>,
     /// Memory of the task, with its unit. Default: the task definition's.
     pub memory: Option<MemoryColumn>,
-    /// GPUs; a fraction is rounded up, for ECS has none (RES-030). Default: the task definition's.
+    /// GPUs. Default: the task definition's. A fraction is rounded up, for ECS has none (RES-030); where `gpu_sharing` is
+    /// on, less than one is a share of one GPU.
     pub gpus: Option<Column>,
+    /// How much of each of its `gpus` the task uses, from 0 to 1 (not ECS, see `gpu_sharing`): they are multiplied. Default
+    /// 1.
+    pub gpu_share: Option<Column>,
     /// The task group (PLC-030).
     pub group: Option<Column>,
     /// The exit code of its essential container. Default 0.

@@ -74,6 +74,21 @@ pub struct Workload {
     /// `drop`.
     #[serde(default)]
     pub when_unplaced: WhenUnplaced,
+    /// What the caller does about a task that is lost with its host. Default `forget`.
+    #[serde(default)]
+    pub when_lost: WhenLost,
+}
+
+/// What the caller does about a task that is lost with its host, or taken back by Fargate Spot. ECS itself restarts tasks of
+/// services only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum WhenLost {
+    /// Nothing.
+    #[default]
+    Forget,
+    /// Asks for the same copy again, at once: it runs from its beginning.
+    Rerun,
 }
 
 /// Calls again and again: either with an interval between them, or as a Poisson process.

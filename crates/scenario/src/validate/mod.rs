@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, shown};
 use crate::document::{Document, Node, NodeKind, Path, Segment};
 pub use marked::walk_marked;
+pub(crate) use spelling::forms;
 pub use spelling::normalise_spelling;
 pub use words::nearest;
 #[cfg(test)]

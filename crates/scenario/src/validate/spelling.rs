@@ -79,7 +79,7 @@ fn visit_inner<'a>(
 }
 
 /// All the object schemas that a value may be held against: references followed, alternatives opened.
-pub(super) fn forms<'a>(root: &'a Value, schemas: &[&'a Value]) -> Vec<&'a Value> {
+pub(crate) fn forms<'a>(root: &'a Value, schemas: &[&'a Value]) -> Vec<&'a Value> {
     let mut found: Vec<&Value> = Vec::new();
     let mut waiting: Vec<&Value> = schemas.to_vec();
     while let Some(schema) = waiting.pop() {

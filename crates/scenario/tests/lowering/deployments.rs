@@ -120,3 +120,14 @@ fn dep_070_dep_071_code_deploy_and_its_configurations() {
     assert_eq!(custom.strategy, DeploymentStrategy::Linear { step: 250_000, bake: Span::from_mins(2) });
     assert_eq!(custom.controller, DeploymentController::CodeDeploy { termination_wait: Span::from_mins(5) });
 }
+
+#[test]
+fn dep_073_the_percentages_of_codedeploy_are_fixed() {
+    let written = "deploymentController: {type: CODE_DEPLOY}, deploymentConfiguration: {minimumHealthyPercent: 50, maximumPercent: 125}";
+    let text = text(written, "{at: 1s, updateService: {service: s, desiredCount: 2}}");
+    let model = model(&text);
+    let service = model.definitions.services.values().next().unwrap();
+    assert_eq!((service.minimum_healthy_percent, service.maximum_percent), (100, 200));
+    let found = problems(&text);
+    assert_eq!(found.iter().filter(|problem| problem.contains("DEP-073")).count(), 2, "{found:?}");
+}

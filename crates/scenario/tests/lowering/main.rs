@@ -12,6 +12,7 @@ mod diagnostics;
 mod examples;
 mod fleet;
 mod kit;
+mod labs;
 mod load_balancing;
 mod placement;
 mod quotas;

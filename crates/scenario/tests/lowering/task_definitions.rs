@@ -545,3 +545,38 @@ fn containers_have_names_of_their_own_and_depend_on_one_another() {
         &["E302 1:83 two containers are called `a`", "E301 1:125 unknown container `aa`"],
     );
 }
+
+/// Not ECS: with `gpu_sharing` a value below one is a share of one GPU, and containers add up.
+#[test]
+fn shares_of_gpus_where_tasks_may_share() {
+    let text = |values: &[&str]| {
+        let containers: Vec<String> = values
+            .iter()
+            .enumerate()
+            .map(|(at, value)| {
+                format!("{{name: c{at}, memory: 9, resourceRequirements: [{{type: GPU, value: '{value}'}}]}}")
+            })
+            .collect();
+        format!(
+            "settings: {{gpu_sharing: random}}\n{A1}taskDefinitions: [{{family: t, containerDefinitions: [{}]}}]\n",
+            containers.join(", ")
+        )
+    };
+    let gpus = |values: &[&str]| {
+        let definitions = model(&text(values)).definitions;
+        let definition = definitions.task_definitions.values().next().expect("a task definition");
+        (definition.requirements.gpus, definition.containers[0].gpus)
+    };
+    assert_eq!(gpus(&["0.25"]), (GpuNeed::Count(250), GpuNeed::Count(250)));
+    assert_eq!(gpus(&["0.25", "0.75"]), (GpuNeed::Count(1_000), GpuNeed::Count(250)));
+    assert_eq!(gpus(&["2"]), (GpuNeed::Count(2_000), GpuNeed::Count(2_000)));
+    assert_eq!(gpus(&["ALL"]), (GpuNeed::All, GpuNeed::All));
+    let whole = "more than one must be whole";
+    rejected(
+        &text(&["1", "0.5"]),
+        "E342",
+        &format!("the task asks for 1.5 GPUs; a share is a part of one GPU, and {whole}"),
+    );
+    let message = "`1.5` is no number of GPUs: write a whole number, a share such as 0.25, or ALL (RES-030)";
+    rejected(&text(&["1.5"]), "E342", message);
+}

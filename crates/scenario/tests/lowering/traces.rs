@@ -45,6 +45,15 @@ fn rows_are_sorted_and_scaled() {
 }
 
 #[test]
+fn a_trace_is_shuffled_where_it_says_so() {
+    let csv = "at,run\n10,1\n20,2\n";
+    assert!(!source(&rows(SIMPLE, csv).0, "w").shuffled);
+    let (model, rows) = rows(&format!("{SIMPLE}, shuffle: true"), csv);
+    assert!(source(&model, "w").shuffled);
+    assert_eq!(rows[0].arrival.ms(), 10_000, "the engine draws the order, anew for each replication");
+}
+
+#[test]
 fn dates_count_from_the_earliest_row_or_an_origin() {
     let dates = "columns: {arrival: at, end: {column: to}}".replace("{column: to}", "to");
     let csv = "at,to\n2026-03-02T10:00:10Z,2026-03-02T10:01:10Z\n2026-03-02T10:00:00Z,2026-03-02T10:00:30Z\n2026-03-02T11:00:00,\n";
@@ -222,5 +231,29 @@ fn numbers_of_a_file_are_a_distribution() {
         &text("{file: runs.csv, column: run, unit: m}"),
         &[("runs.csv", "run\n")],
         &["E312 2:44 this distribution cannot be"],
+    );
+}
+
+/// Not ECS, which has no fractions: `gpuShare` is multiplied with `gpus`, and only where `gpu_sharing` is on it stays a part.
+#[test]
+fn shares_of_gpus_are_thousandths_where_tasks_share_and_whole_where_not() {
+    let fields = "columns: {arrival: {column: at, unit: s}, gpus: gpu, gpuShare: {column: milli, scale: 0.001}}";
+    let csv = "at,gpu,milli\n0,1,460\n1,2,1000\n2,0,0\n3,1,\n";
+    let needs = |text: &str, csv: &str| match &source(&model_with(text, &[("trace.csv", csv)]), "w").arrivals {
+        Arrivals::Trace(rows) => rows.iter().map(|row| row.requirements.gpus).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(needs(&text(fields), csv), [1, 2, 0, 1].map(GpuNeed::Count));
+    let sharing = format!("settings: {{gpu_sharing: best}}\n{}", text(fields));
+    assert_eq!(needs(&sharing, csv), [460, 2_000, 0, 1_000].map(GpuNeed::Count));
+    let model = model_with(&sharing, &[("trace.csv", csv)]);
+    assert_eq!(model.definitions.shapes.values().next().map(|shape| shape.registered.gpus), Some(4_000));
+    check_with(
+        &sharing,
+        &[("trace.csv", "at,gpu,milli\n0,3,500\n1,1,2000\n")],
+        &[
+            "E323 7:10 bad row in `trace.csv`, line 2: column `gpu` asks for 1.5 GPUs; a share is a part of one GPU, and more than one must be whole",
+            "E323 7:10 bad row in `trace.csv`, line 3: column `milli` holds `2`; a share of a GPU is from 0 to 1",
+        ],
     );
 }

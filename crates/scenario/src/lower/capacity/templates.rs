@@ -49,12 +49,22 @@ fn latest_version(known: &aws::LaunchTemplate) -> u32 {
     u32::try_from(known.versions.len()).unwrap_or(u32::MAX).saturating_add(1)
 }
 
-/// The version that is meant; 0 where it is no number.
+/// The number that AWS gives the first version that stands in the scenario.
+fn first_version(known: &aws::LaunchTemplate) -> u32 {
+    known.version_number.unwrap_or(1).max(1)
+}
+
+/// A version in the order of the scenario, from 1; 0 where it stands before the first.
+fn counted(known: &aws::LaunchTemplate, number: u32) -> u32 {
+    (number.saturating_add(1)).saturating_sub(first_version(known))
+}
+
+/// The version that is meant, counted from 1; 0 where there is none of that name.
 fn version_of(spec: &aws::LaunchTemplateSpecification, known: &aws::LaunchTemplate) -> u32 {
     match spec.version.as_ref().map(|version| version.as_str()) {
-        None | Some("$Default") => known.default_version_number.unwrap_or(1),
+        None | Some("$Default") => known.default_version_number.map_or(1, |number| counted(known, number)),
         Some("$Latest") => latest_version(known),
-        Some(text) => text.parse().unwrap_or(0),
+        Some(text) => text.parse().map_or(0, |number| counted(known, number)),
     }
 }
 
@@ -278,7 +288,9 @@ impl<'a> Context<'a> {
         if version == 0 || version > latest {
             let message = format!("launch template `{}` has no such version", shown(name));
             let place = if spec.version.is_some() { at.clone().key("version") } else { at.clone() };
-            self.error(&place, "E301", message, Some(format!("versions: 1 to {latest}, $Default or $Latest")));
+            let first = first_version(known);
+            let last = latest.saturating_add(first - 1);
+            self.error(&place, "E301", message, Some(format!("versions: {first} to {last}, $Default or $Latest")));
             return None;
         }
         self.version(known, version, &self.at("launchTemplates").index(index))
@@ -306,7 +318,7 @@ impl<'a> Context<'a> {
         let place = at.clone().key("versions").index(index);
         let own = of(&version.launch_template_data, &place.clone().key("launchTemplateData"));
         let Some(source) = &version.source_version else { return Some(own) };
-        let source = match source.as_str().parse::<u32>() {
+        let source = match source.as_str().parse::<u32>().map(|source| counted(known, source)) {
             Ok(source) if 0 < source && source < number => source,
             _ => {
                 let message = format!("`{}` is no earlier version", shown(source.as_str()));

@@ -233,7 +233,7 @@ impl<'a> Context<'a> {
         Resources {
             cpu: given.cpu.unwrap_or(facts.cpu),
             memory,
-            gpus: u16::try_from(gpus.min(MOST_GPUS)).unwrap_or(0),
+            gpus: u16::try_from(gpus.min(MOST_GPUS)).unwrap_or(0) * settings.gpu_sharing.lowered().parts(),
             enis: u16::try_from(given.enis.unwrap_or(enis)).unwrap_or(u16::MAX),
         }
     }

@@ -4,7 +4,7 @@
 mod attributes;
 mod containers;
 mod ports;
-mod sizes;
+pub(in crate::lower) mod sizes;
 
 use std::collections::BTreeMap;
 
@@ -86,7 +86,7 @@ impl<'a> Context<'a> {
         self.check_definition_quotas(given, at);
         self.check_containers(given, at);
         let mode = network_mode(given);
-        let (requirements, problems) = sizes::requirements(given, mode);
+        let (requirements, problems) = sizes::requirements(given, mode, self.definitions.gpu_sharing);
         let containers_at = at.clone().key("containerDefinitions");
         for Problem { container, key, message, help } in problems {
             let place = match container {
@@ -166,7 +166,8 @@ impl<'a> Context<'a> {
                 cpu: container.cpu.unwrap_or(0),
                 memory: container.memory.filter(|memory| *memory > 0),
                 memory_reservation: container.memory_reservation.filter(|memory| *memory > 0 && !windows),
-                gpus: sizes::gpu_need(&container.resource_requirements).unwrap_or_default(),
+                gpus: sizes::gpu_need(&container.resource_requirements, self.definitions.gpu_sharing)
+                    .unwrap_or_default(),
                 stop_timeout: container.stop_timeout.map(|seconds| Span::from_secs(u64::from(seconds))),
                 depends_on: containers::depends_on(given, container),
                 start_timeout: container.start_timeout.map(|seconds| Span::from_secs(u64::from(seconds))),
@@ -280,8 +281,8 @@ impl<'a> Context<'a> {
         }
         let given = sizes::with_overrides(source, overrides);
         let mode = network_mode(&given);
-        let (requirements, problems) = sizes::requirements(&given, mode);
-        let (_, known) = sizes::requirements(source, mode);
+        let (requirements, problems) = sizes::requirements(&given, mode, self.definitions.gpu_sharing);
+        let (_, known) = sizes::requirements(source, mode, self.definitions.gpu_sharing);
         for Problem { container, key, message, help } in problems {
             // What is wrong with the definition itself was said there.
             if known.iter().any(|known| known.container == container && known.message == message) {

@@ -1,7 +1,7 @@
 //! What a task reserves: CPU, memory and GPUs, with what a call overrides (RES-005 to RES-010, RES-030).
 
 use ecsim_cluster::definitions::NetworkMode;
-use ecsim_cluster::{GpuNeed, Requirements};
+use ecsim_cluster::{GpuNeed, GpuSharing, Requirements};
 
 use crate::schema::aws;
 
@@ -65,7 +65,11 @@ pub(super) fn container_of(given: &aws::TaskDefinition, change: &aws::ContainerO
 }
 
 /// What a task of this definition reserves, and everything that is wrong with it (RES-005 to RES-009).
-pub(super) fn requirements(given: &aws::TaskDefinition, mode: NetworkMode) -> (Requirements, Vec<Problem>) {
+pub(super) fn requirements(
+    given: &aws::TaskDefinition,
+    mode: NetworkMode,
+    sharing: GpuSharing,
+) -> (Requirements, Vec<Problem>) {
     let mut problems = Vec::new();
     let mut problem = |container: Option<usize>, key: &'static str, message: String, help: Option<&'static str>| {
         problems.push(Problem { container, key, message, help });
@@ -113,10 +117,15 @@ pub(super) fn requirements(given: &aws::TaskDefinition, mode: NetworkMode) -> (R
         cpu += u64::from(container.cpu.unwrap_or(0));
         memory += u64::from(soft.or(hard).unwrap_or(0));
         hard_only += u64::from(hard.unwrap_or(0));
-        match gpu_need(&container.resource_requirements) {
+        match gpu_need(&container.resource_requirements, sharing) {
             Ok(need) => gpus = sum_of(gpus, need),
             Err(message) => problem(Some(at), "resourceRequirements", message, None),
         }
+    }
+    if let GpuNeed::Count(amount) = gpus
+        && let Err(why) = check_share(amount, sharing)
+    {
+        problem(None, "containerDefinitions", format!("the task {why}"), None);
     }
     if let Some(size) = task_cpu.filter(|size| cpu > u64::from(*size)) {
         let message = format!("the containers ask for {cpu} CPU units together, the task has {size} (RES-007)");
@@ -152,19 +161,42 @@ fn sum_of(a: GpuNeed, b: GpuNeed) -> GpuNeed {
     }
 }
 
-/// GPUs of one container: whole numbers or `ALL` (RES-030).
-pub(super) fn gpu_need(requirements: &[aws::ResourceRequirement]) -> Result<GpuNeed, String> {
+/// Where tasks share GPUs, a share is of one GPU: what is more than one is whole.
+///
+/// # Errors
+/// What is wrong, in words.
+pub(in crate::lower) fn check_share(amount: u16, sharing: GpuSharing) -> Result<(), String> {
+    let parts = sharing.parts();
+    if amount < parts || amount.is_multiple_of(parts) {
+        return Ok(());
+    }
+    let shown = sharing.show(amount.into());
+    Err(format!("asks for {shown} GPUs; a share is a part of one GPU, and more than one must be whole"))
+}
+
+/// GPUs of one container: whole numbers or `ALL` (RES-030), or a share of one where tasks may share.
+pub(super) fn gpu_need(requirements: &[aws::ResourceRequirement], sharing: GpuSharing) -> Result<GpuNeed, String> {
     let mut need = GpuNeed::Count(0);
     for requirement in requirements.iter().filter(|requirement| requirement.kind == aws::ResourceRequirementType::Gpu) {
         let value = requirement.value.as_str();
         need = match value.parse::<u16>() {
             _ if value.eq_ignore_ascii_case("ALL") => GpuNeed::All,
-            Ok(count) if count <= MOST_GPUS => sum_of(need, GpuNeed::Count(count)),
+            Ok(count) if count <= MOST_GPUS => sum_of(need, GpuNeed::Count(count * sharing.parts())),
+            _ if sharing.is_on() && share(value, sharing).is_some() => {
+                sum_of(need, GpuNeed::Count(share(value, sharing).unwrap_or(0)))
+            }
             _ => {
                 let shown = crate::diagnostic::shown(value);
-                return Err(format!("`{shown}` is no number of GPUs: write a whole number or ALL (RES-030)"));
+                let what = if sharing.is_on() { "a whole number, a share such as 0.25," } else { "a whole number" };
+                return Err(format!("`{shown}` is no number of GPUs: write {what} or ALL (RES-030)"));
             }
         };
     }
     Ok(need)
+}
+
+/// A decimal fraction below one, in parts.
+fn share(value: &str, sharing: GpuSharing) -> Option<u16> {
+    let part = value.parse::<f64>().ok().filter(|part| (0.0..1.0).contains(part))?;
+    Some((part * f64::from(sharing.parts()) - 1e-6).ceil().max(0.0) as u16)
 }

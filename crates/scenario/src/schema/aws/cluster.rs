@@ -33,6 +33,35 @@ pub struct Cluster {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-ecsim" = "kept"))]
     pub tags: Vec<Tag>,
+    /// Its ARN, as AWS prints it.
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub cluster_arn: Option<String>,
+    /// `ACTIVE` and the like, as AWS prints it.
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub status: Option<String>,
+    /// How many container instances it has, as AWS prints it.
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub registered_container_instances_count: Option<u32>,
+    /// How many tasks run, as AWS prints it.
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub running_tasks_count: Option<u32>,
+    /// How many tasks are PENDING, as AWS prints it.
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub pending_tasks_count: Option<u32>,
+    /// How many services it has, as AWS prints it.
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub active_services_count: Option<u32>,
+    /// Counts by launch type, as AWS prints them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub statistics: Vec<KeptObject>,
+    /// What its capacity providers have attached, as AWS prints it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub attachments: Vec<KeptObject>,
+    /// How far its capacity providers are attached, as AWS prints it.
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub attachments_status: Option<String>,
 }
 
 impl Cluster {

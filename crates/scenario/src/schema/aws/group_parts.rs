@@ -35,6 +35,12 @@ pub struct LifecycleHookSpecification {
     #[serde(rename = "roleARN")]
     #[schemars(extend("x-ecsim" = "kept"))]
     pub role_arn: Option<String>,
+    /// The group, as AWS prints it; it is the one under which the hook stands.
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub auto_scaling_group_name: Option<String>,
+    /// Seconds after which an instance waits no longer however often it is asked for more time, as AWS prints it.
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub global_timeout: Option<u32>,
 }
 
 /// When a lifecycle hook holds an instance back.

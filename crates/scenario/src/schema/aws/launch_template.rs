@@ -34,6 +34,21 @@ pub struct LaunchTemplate {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-ecsim" = "kept"))]
     pub tag_specifications: Vec<KeptObject>,
+    /// The number of the first version that stands here, where `describe-launch-template-versions` prints a later one.
+    /// Default 1.
+    pub version_number: Option<u32>,
+    /// Whether this version is the default, as AWS prints it.
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub default_version: Option<bool>,
+    /// When it was created, as AWS prints it.
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub create_time: Option<Value>,
+    /// Who created it, as AWS prints it.
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub created_by: Option<String>,
+    /// The service that manages it, as AWS prints it.
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub operator: Option<KeptObject>,
 }
 
 /// A later version of a launch template.
@@ -47,6 +62,27 @@ pub struct LaunchTemplateVersion {
     /// What it is about.
     #[schemars(extend("x-ecsim" = "kept"))]
     pub version_description: Option<String>,
+    /// The template's name, as AWS prints it.
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub launch_template_name: Option<String>,
+    /// The template's id, as AWS prints it.
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub launch_template_id: Option<String>,
+    /// Its number, as AWS prints it; versions count in the order in which they stand here.
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub version_number: Option<u32>,
+    /// Whether it is the default, as AWS prints it; `defaultVersionNumber` says which one is.
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub default_version: Option<bool>,
+    /// When it was created, as AWS prints it.
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub create_time: Option<Value>,
+    /// Who created it, as AWS prints it.
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub created_by: Option<String>,
+    /// The service that manages it, as AWS prints it.
+    #[schemars(extend("x-ecsim" = "kept"))]
+    pub operator: Option<KeptObject>,
 }
 
 /// What instances are.
