@@ -8,6 +8,13 @@ const series = { charts: [], view: [0, 1], drag: "zoom", cursor: null };
 
 const tableOf = (name) => run.index.metrics.find((table) => table.name === name);
 
+// A line shows no value that stands alone between gaps: a dot does. A trace of dots, only where there are such values.
+function lonely(x, y) {
+  const alone = (value, at) => value != null && y[at - 1] == null && y[at + 1] == null;
+  const places = [...y.keys()].filter((at) => alone(y[at], at));
+  return [places.map((at) => x[at]), places.map((at) => y[at])];
+}
+
 class Chart {
   constructor(parent, { title, unit, lines }) {
     this.legend = make("div", { class: "legend" });
@@ -126,9 +133,13 @@ class Chart {
     const [from, to] = series.view;
     const width = this.plot.clientWidth;
     if (!width) return;
-    const traces = this.lines.filter((line) => line.shown).map((line) => {
+    const traces = this.lines.filter((line) => line.shown).flatMap((line) => {
       const [x, y] = sampled(line.times, line.values, from, to, Math.max(60, (width - MARGIN.l) >> 1));
-      return { x, y, type: "scatter", mode: x.length < 2 ? "markers" : "lines", hoverinfo: "skip", line: { color: colorOf(line.color), width: 1.6, dash: line.dash } };
+      const color = colorOf(line.color);
+      const trace = { x, y, type: "scatter", mode: "lines", hoverinfo: "skip", line: { color, width: 1.6, dash: line.dash } };
+      const [dotX, dotY] = lonely(x, y);
+      if (dotX.length === 0) return [trace];
+      return [trace, { x: dotX, y: dotY, type: "scatter", mode: "markers", hoverinfo: "skip", marker: { color, size: 5 } }];
     });
     const ink = style("--dim");
     const grid = { gridcolor: style("--line"), zerolinecolor: style("--line"), tickfont: { color: ink, size: 11 }, linecolor: style("--line") };
