@@ -6,6 +6,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use ecsim_kernel::Span;
 
+use crate::moment::Moment;
 use crate::terminal::ColorChoice;
 
 /// A deterministic discrete-event simulator of Amazon ECS clusters.
@@ -37,7 +38,8 @@ const EXIT_STATUS: &str = "Exit status: 0 done; 1 an expectation failed; 2 the i
 const RUN_EXAMPLES: &str = "\
 Examples:
   ecsim run scenarios/quickstart.yaml
-  ecsim run scenarios/quickstart.yaml --set services.web.desiredCount=9 --seed 3 --out run9";
+  ecsim run scenarios/quickstart.yaml --set services.web.desiredCount=9 --seed 3 --out run9
+  ecsim run scenarios/quickstart.yaml --plot=CPUReservation,services.web.RunningTaskCount";
 
 const TEST_EXAMPLES: &str = "\
 Examples:
@@ -57,7 +59,7 @@ Responses are paths of summary.json (cost.total), times of tasks (timeToRunning.
 
 const SWEEP_EXAMPLES: &str = "\
 Examples:
-  ecsim sweep scenarios/experiments/cheapest.yaml --out cheapest
+  ecsim sweep docs/experiments/cheapest-fleet.yaml --out cheapest
   ecsim sweep experiment.yaml --shard 1/2 --out part1
   ecsim sweep experiment.yaml --from part1 --from part2 --out whole
 
@@ -68,12 +70,33 @@ Examples:
   ecsim explain scenarios/quickstart.yaml --task 12
   ecsim explain scenarios/quickstart.yaml --workload encode
   ecsim explain scenarios/quickstart.yaml --service web --at 95m
+  ecsim explain scenarios/quickstart.yaml --service web --at 09:35 --format json
   ecsim explain scenarios/quickstart.yaml --instance web-2";
+
+const LAB_EXAMPLES: &str = "\
+Examples:
+  ecsim lab
+  ecsim lab second-copy
+  ecsim lab second-copy --answer b
+  ecsim lab second-copy --scenario > second-copy.yaml
+  ecsim lab my/own/lab.yaml
+
+A wrong answer is not a failure of the call: the exit status is 0, and --format json says `correct`. It is 1 where a
+statement of the lab does not hold in the run. docs/labs.md tells how to write one.";
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  ecsim import task-definition.json --out web.yaml
+  ecsim import cluster.yaml service.yaml --parameter DesiredCount=6 --out prod.yaml
+  aws ecs describe-services --cluster prod --services web > services.json
+  ecsim import services.json definitions.json groups.json --out prod.yaml
+
+docs/import.md says what is understood, and what becomes of it.";
 
 const REPORT_EXAMPLES: &str = "\
 Examples:
   ecsim run scenarios/quickstart.yaml --out run1 --no-report
-  ecsim report run1";
+  ecsim report run1
+  ecsim report run1 --plot";
 
 const CATALOG_EXAMPLES: &str = "\
 Examples:
@@ -101,6 +124,12 @@ pub enum Command {
     /// Why a task was placed where it was, or why it could not be placed
     #[command(after_help = EXPLAIN_EXAMPLES, override_usage = "ecsim explain [OPTIONS] SCENARIO (--task ID | --service NAME | --workload NAME | --instance NAME)")]
     Explain(Explain),
+    /// Teaching labs: a question about a cluster, your answer, and the run that shows why
+    #[command(after_help = LAB_EXAMPLES)]
+    Lab(Lab),
+    /// Make a scenario of task definitions, CloudFormation templates, answers of the AWS CLI, and traces in CSV
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import(Import),
     /// Build report.html of a run again from its traces
     #[command(after_help = REPORT_EXAMPLES)]
     Report(Report),
@@ -121,6 +150,22 @@ fn any_path() -> impl TypedValueParser<Value = PathBuf> {
 fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "a whole number above 0 is wanted".to_owned())
 }
+
+/// How many threads: a machine that is asked for ten thousand does nothing else any more.
+fn threads(text: &str) -> Result<usize, String> {
+    const MOST: usize = 512;
+    let wanted = || format!("a whole number from 1 to {MOST} is wanted");
+    text.parse().ok().filter(|number| (1..=MOST).contains(number)).ok_or_else(wanted)
+}
+
+/// How many runs of a variant.
+fn runs(text: &str) -> Result<usize, String> {
+    let wanted = || format!("a whole number from 1 to {MOST_SEEDS} is wanted");
+    text.parse().ok().filter(|number| (1..=MOST_SEEDS).contains(number)).ok_or_else(wanted)
+}
+
+/// Seeds of one variant: beyond that intervals are a hundredth of the standard deviation wide, and memory runs out.
+pub const MOST_SEEDS: usize = 100_000;
 
 fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
@@ -157,12 +202,18 @@ pub struct Run {
     /// Write the traces without report.html, the page to look at them with
     #[arg(long, requires = "out")]
     pub no_report: bool,
+    /// Also write a Parquet file beside every CSV file: the same columns, with types
+    #[arg(long, requires = "out")]
+    pub parquet: bool,
     /// End the run earlier or later than the scenario says, for example 6h
     #[arg(long, value_name = "TIME")]
     pub until: Option<Span>,
     /// The luck of this replication of `ecsim compare`; 0 is that of a plain run
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub replication: u64,
+    /// Also draw time series on the terminal: what is looked at first, or metrics by their names in the tables under metrics/
+    #[arg(long, value_name = "NAME,...", num_args = 0..=1, require_equals = true, default_missing_value = "", value_delimiter = ',')]
+    pub plot: Option<Vec<String>>,
     /// Print no summary and no progress
     #[arg(long, short)]
     pub quiet: bool,
@@ -226,7 +277,7 @@ pub struct Test {
     #[arg(long)]
     pub invariants: bool,
     /// How many scenarios run at the same time [default: one per core]
-    #[arg(long, short, value_name = "N", value_parser = at_least_one)]
+    #[arg(long, short, value_name = "N", value_parser = threads)]
     pub jobs: Option<usize>,
 }
 
@@ -243,15 +294,15 @@ pub struct Compare {
     #[arg(long, value_name = "PATH=V1,V2,...")]
     pub vary: Vec<String>,
     /// So many runs of each variant; run k has the same luck in all of them [default: 30; 10 with --until-precise; 1 with --batch-means]
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", value_parser = runs)]
     pub seeds: Option<usize>,
     /// Add runs until the intervals are so narrow: of the paired differences of the main responses, as a share of the baseline
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub until_precise: Option<f64>,
     /// With --until-precise: never more runs than this
-    #[arg(long, value_name = "N", default_value_t = 500, value_parser = at_least_one, requires = "until_precise")]
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = runs, requires = "until_precise")]
     pub max_seeds: usize,
-    /// A number to compare (repeatable) [default: cost, time to RUNNING, lost and unplaced tasks, reservation, instances]
+    /// A number to compare (repeatable) [default: cost, time to RUNNING, lost and unplaced tasks, reservation, instances, latency and errors]
     #[arg(long, value_name = "PATH")]
     pub response: Vec<String>,
     /// The variant that the others are held against, by name [default: the first]
@@ -273,9 +324,9 @@ pub struct Compare {
     #[arg(long, value_name = "TIME")]
     pub until: Option<Span>,
     /// How many runs go on at the same time; the result is the same [default: one per core]
-    #[arg(long, short, value_name = "N", value_parser = at_least_one)]
+    #[arg(long, short, value_name = "N", value_parser = threads)]
     pub jobs: Option<usize>,
-    /// Write runs.csv, estimates.csv, differences.csv, comparison.md and comparison.html into this directory
+    /// Write runs, estimates and differences (CSV and Parquet), comparison.md and comparison.html into this directory
     #[arg(long, short, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Also draw the intervals on the terminal
@@ -307,7 +358,7 @@ pub struct Sweep {
     #[arg(long, value_name = "DIR")]
     pub from: Vec<PathBuf>,
     /// How many runs go on at the same time; the result is the same [default: one per core]
-    #[arg(long, short, value_name = "N", value_parser = at_least_one)]
+    #[arg(long, short, value_name = "N", value_parser = threads)]
     pub jobs: Option<usize>,
     /// How the ranking is printed: table, json, csv
     #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
@@ -349,9 +400,9 @@ pub struct Explain {
     /// What is to be explained
     #[command(flatten)]
     pub subject: ExplainSubject,
-    /// With --service or --workload: the moment, for example 10m
+    /// With --service or --workload: the moment, as 10m after the start, 14:07 in UTC, or 2026-03-02T14:07:00Z
     #[arg(long, value_name = "TIME")]
-    pub at: Option<Span>,
+    pub at: Option<Moment>,
     /// With --workload: the copy, counted from 0
     #[arg(long, value_name = "N")]
     pub copy: Option<u32>,
@@ -381,6 +432,29 @@ pub struct ExplainSubject {
     pub instance: Option<String>,
 }
 
+/// `ecsim lab`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Lab {
+    /// A lab by its name, or the file of one; without it, all labs are listed
+    #[arg(value_parser = crate::commands::lab::library::LabName, hide_possible_values = true)]
+    pub name: Option<String>,
+    /// The answer, a letter: nothing is asked then
+    #[arg(long, short, value_name = "LETTER", requires = "name")]
+    pub answer: Option<char>,
+    /// Show the hint with the question
+    #[arg(long, requires = "name", conflicts_with = "answer")]
+    pub hint: bool,
+    /// Print the scenario without question and answer, to be saved and changed
+    #[arg(long, requires = "name", conflicts_with_all = ["answer", "hint", "format", "quiet"])]
+    pub scenario: bool,
+    /// How the list, the question or the verdict is printed: table, json, csv
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
+    pub format: DataFormat,
+    /// Print whether the answer is right, and no explanation
+    #[arg(long, short, requires = "answer")]
+    pub quiet: bool,
+}
+
 /// How data is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum DataFormat {
@@ -393,12 +467,61 @@ pub enum DataFormat {
     Csv,
 }
 
+/// `ecsim import`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Import {
+    /// Task definitions, templates, answers of the AWS CLI, compose files, tables in CSV; together they make one scenario
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Write the scenario into this file instead of printing it
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Value of a parameter of a template, or of AWS::Region and the like (repeatable) [default: the template's own]
+    #[arg(long, short, value_name = "NAME=VALUE", value_parser = parameter)]
+    pub parameter: Vec<(String, String)>,
+    /// The Region [default: the one that the files name, else us-east-1]
+    #[arg(long, value_name = "NAME")]
+    pub region: Option<String>,
+    /// Only what belongs to this cluster [default: the one that the files name most]
+    #[arg(long, value_name = "NAME")]
+    pub cluster: Option<String>,
+    /// Where `data:` paths are found
+    #[arg(long, value_name = "DIR", env = "ECSIM_DATA", hide_env_values = true, value_parser = any_path())]
+    pub data: Option<PathBuf>,
+    /// How the scenario is printed: yaml, with remarks as comments; or json, with `scenario` and `findings`
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
+    pub format: ImportFormat,
+    /// Do not tell on stderr what was not carried over and what was assumed
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// How an imported scenario is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ImportFormat {
+    /// A scenario, with remarks as comments
+    #[default]
+    Yaml,
+    /// The scenario and the remarks, for programs
+    Json,
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .filter(|(name, _)| !name.is_empty())
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .ok_or_else(|| "NAME=VALUE is wanted, for example DesiredCount=6".to_owned())
+}
+
 /// `ecsim report`.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Report {
     /// The directory that `ecsim run --out` wrote
     #[arg(value_name = "DIR")]
     pub directory: PathBuf,
+    /// Draw time series on the terminal instead: what is looked at first, or metrics by their names in the tables under metrics/
+    #[arg(long, value_name = "NAME,...", num_args = 0..=1, require_equals = true, default_missing_value = "", value_delimiter = ',')]
+    pub plot: Option<Vec<String>>,
     /// Do not say where the page is
     #[arg(long, short)]
     pub quiet: bool,

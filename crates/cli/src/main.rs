@@ -26,6 +26,8 @@ fn main() -> ExitCode {
         Command::Compare(command) => commands::compare::run(&command, &terminal),
         Command::Sweep(command) => commands::sweep::run(&command, &terminal),
         Command::Explain(command) => commands::explain::run(&command, &terminal),
+        Command::Lab(command) => commands::lab::run(&command, &terminal),
+        Command::Import(command) => commands::import::run(&command, &terminal),
         Command::Report(command) => commands::report::run(&command, &terminal),
         Command::Catalog(command) => commands::catalog::run(&command, &terminal),
         Command::Schema(command) => commands::schema::run(&command),

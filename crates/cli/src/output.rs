@@ -49,12 +49,44 @@ impl Drop for MadeDirectories {
 /// What tells a directory written by ecsim from anything else.
 const MARK: &str = "manifest.json";
 
+/// What a directory holds: one kind is never replaced by another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// The traces of a run.
+    Run,
+    /// What `ecsim compare` writes.
+    Comparison,
+    /// What `ecsim sweep` writes: its journal is the work of many runs.
+    Sweep,
+}
+
+impl Holds {
+    /// What a directory with this manifest holds.
+    fn of(manifest: &Value) -> Self {
+        let files = manifest.get("files").and_then(Value::as_array);
+        let has_journal = files.is_some_and(|files| files.iter().any(|file| file["name"] == "journal.csv"));
+        match manifest.get("kind") {
+            None => Self::Run,
+            Some(_) if has_journal => Self::Sweep,
+            Some(_) => Self::Comparison,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Run => "a run",
+            Self::Comparison => "a comparison",
+            Self::Sweep => "a sweep",
+        }
+    }
+}
+
 impl OutputDirectory {
-    /// Prepares to write `target`. An existing directory is replaced only if ecsim wrote it.
+    /// Prepares to write `target`. An existing directory is replaced only if ecsim wrote it, and something of the same kind.
     ///
     /// # Errors
     /// Where something else is there, or the directory beside it cannot be written to.
-    pub fn begin(target: &Path) -> Result<Self, Failure> {
+    pub fn begin(target: &Path, what: Holds) -> Result<Self, Failure> {
         if target.file_name().is_none() {
             // `.` and `..` cannot be replaced while somebody stands in them.
             return Err(Failure::Input(format!("{} has no name of its own; name a directory in it", target.display())));
@@ -62,6 +94,14 @@ impl OutputDirectory {
         if target.exists() {
             if !target.is_dir() {
                 return Err(Failure::Input(format!("{} exists and is not a directory", target.display())));
+            }
+            if let Some(held) = manifest_of(target).map(|manifest| Holds::of(&manifest)).filter(|held| *held != what) {
+                return Err(Failure::Input(format!(
+                    "{} holds {}, which {} would replace; name another directory",
+                    target.display(),
+                    held.name(),
+                    what.name()
+                )));
             }
             if let Some(foreign) = foreign_file(target).map_err(|error| Failure::path("read", target, &error))? {
                 return Err(Failure::Input(format!(
@@ -144,11 +184,16 @@ impl OutputDirectory {
     }
 }
 
+/// The manifest of a directory that ecsim wrote.
+fn manifest_of(directory: &Path) -> Option<Value> {
+    let manifest: Value = serde_json::from_slice(&fs::read(directory.join(MARK)).ok()?).ok()?;
+    manifest.get("tracesDigest").is_some().then_some(manifest)
+}
+
 /// The first file in a directory that is not of a run of ecsim, going by the run's manifest: replacing the directory
 /// would lose it.
 fn foreign_file(directory: &Path) -> io::Result<Option<PathBuf>> {
-    let manifest = fs::read(directory.join(MARK)).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
-    let manifest = manifest.filter(|manifest| manifest.get("tracesDigest").is_some());
+    let manifest = manifest_of(directory);
     let files = manifest.as_ref().and_then(|manifest| manifest.get("files")).and_then(Value::as_array);
     let known: Vec<&Path> =
         files.into_iter().flatten().filter_map(|file| file.get("name")?.as_str()).map(Path::new).collect();
@@ -201,7 +246,7 @@ mod tests {
     fn nothing_appears_before_it_is_finished_and_strangers_are_left_alone() {
         let home = tempfile::tempdir().unwrap();
         let target = home.path().join("out");
-        let output = OutputDirectory::begin(&target).unwrap();
+        let output = OutputDirectory::begin(&target, Holds::Run).unwrap();
         output.create("metrics/cluster.csv").unwrap();
         output.create(MARK).unwrap();
         assert!(!target.exists());
@@ -210,7 +255,7 @@ mod tests {
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0, "nothing is left behind");
 
         let finish = |names: &[&str]| {
-            let output = OutputDirectory::begin(&target).unwrap();
+            let output = OutputDirectory::begin(&target, Holds::Run).unwrap();
             let files: Vec<Value> = names.iter().map(|name| serde_json::json!({"name": name})).collect();
             names.iter().for_each(|name| drop(output.create(name).unwrap()));
             let manifest = serde_json::json!({"tracesDigest": "", "files": files}).to_string();
@@ -225,12 +270,12 @@ mod tests {
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
         // Unless somebody has put something of his own there.
         fs::write(target.join("notes.md"), "what I saw").unwrap();
-        assert!(matches!(OutputDirectory::begin(&target), Err(Failure::Input(_))));
+        assert!(matches!(OutputDirectory::begin(&target, Holds::Run), Err(Failure::Input(_))));
         // Directories on the way there go with it, and stay with it.
         let deep = home.path().join("a/b/run");
-        drop(OutputDirectory::begin(&deep).unwrap());
+        drop(OutputDirectory::begin(&deep, Holds::Run).unwrap());
         assert!(!home.path().join("a").exists());
-        let output = OutputDirectory::begin(&deep).unwrap();
+        let output = OutputDirectory::begin(&deep, Holds::Run).unwrap();
         output.create(MARK).unwrap();
         output.finish().unwrap();
         assert!(deep.join(MARK).is_file());
@@ -239,7 +284,7 @@ mod tests {
         fs::create_dir(&foreign).unwrap();
         fs::write(foreign.join("thesis.txt"), "years of work").unwrap();
         for wrong in [&foreign, &foreign.join("thesis.txt"), &foreign.join("thesis.txt/run"), &foreign.join("..")] {
-            assert!(matches!(OutputDirectory::begin(wrong), Err(Failure::Input(_))), "{}", wrong.display());
+            assert!(matches!(OutputDirectory::begin(wrong, Holds::Run), Err(Failure::Input(_))), "{}", wrong.display());
         }
         assert!(foreign.join("thesis.txt").is_file());
     }

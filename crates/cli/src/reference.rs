@@ -38,7 +38,10 @@ pub fn traces() -> String {
          `wallSeconds` is the only value that differs between equal runs.\n\
          * `summary.json`: the numbers that the summary prints, times in seconds, percentages 0 to 100.\n\
          * `report.html`: a page to look at all of it with, in one file that needs no network; `ecsim report DIR` builds \
-         it again from the others, `--no-report` leaves it out.\n",
+         it again from the others, `--no-report` leaves it out.\n\
+         * `NAME.parquet` beside every `NAME.csv`: written with `--parquet`, the same columns with types. Time stamps are \
+         TIMESTAMP(MILLIS, UTC), whole numbers INT64, other numbers and all of `metrics/` DOUBLE, true or false BOOLEAN, \
+         texts UTF8; an empty cell is null.\n",
     );
     for trace in &TRACES {
         let note = if trace.always { "" } else { " Written with `--events`." };

@@ -6,6 +6,7 @@ use std::path::Path;
 use ecsim_scenario::diagnostic::{Diagnostics, RenderOptions, SourceMap};
 use ecsim_scenario::disk::DiskFiles;
 use ecsim_scenario::document::Limits;
+use ecsim_scenario::source::SourceFiles;
 use ecsim_scenario::{Prepared, Ready, prepare};
 
 use crate::app::ScenarioOptions;
@@ -13,7 +14,7 @@ use crate::exit::Failure;
 use crate::terminal::Terminal;
 
 /// What is refused within a second or two rather than read: a scenario is written by people, or generated for people.
-const LIMITS: Limits = Limits {
+pub const LIMITS: Limits = Limits {
     max_bytes: 32 << 20,
     max_nodes: 1_000_000,
     max_alias_nodes: 1_000_000,
@@ -27,15 +28,20 @@ const LIMITS: Limits = Limits {
 pub fn read(path: &Path, options: &ScenarioOptions) -> Prepared {
     // An empty ECSIM_DATA is as good as none.
     let data = options.data.clone().filter(|root| !root.as_os_str().is_empty());
-    let files = DiskFiles::new(data);
+    let path = path.to_string_lossy();
+    // Paths of scenarios are written with `/` on every machine.
+    let path = if std::path::MAIN_SEPARATOR == '/' { path.into_owned() } else { path.replace('\\', "/") };
+    read_from(&DiskFiles::new(data), &path, options)
+}
+
+/// The same from files that need not lie on a disk.
+#[must_use]
+pub fn read_from(files: &dyn SourceFiles, path: &str, options: &ScenarioOptions) -> Prepared {
     let mut overrides = options.set.clone();
     if let Some(seed) = options.seed {
         overrides.push(format!("simulation.seed={seed}"));
     }
-    let path = path.to_string_lossy();
-    // Paths of scenarios are written with `/` on every machine.
-    let path = if std::path::MAIN_SEPARATOR == '/' { path.into_owned() } else { path.replace('\\', "/") };
-    prepare(&files, &path, &overrides, &LIMITS)
+    prepare(files, path, &overrides, &LIMITS)
 }
 
 /// Reads a scenario that is to be run; prints every problem to stderr.

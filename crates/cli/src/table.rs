@@ -12,7 +12,13 @@ use crate::terminal;
 /// # Errors
 /// Where stdout cannot be written to.
 pub fn print_rows(columns: &[&str], rows: &[Value], format: DataFormat) -> Result<(), Failure> {
-    let text = match format {
+    terminal::print(&text(columns, rows, format))
+}
+
+/// The same as a text.
+#[must_use]
+pub fn text(columns: &[&str], rows: &[Value], format: DataFormat) -> String {
+    match format {
         DataFormat::Json => {
             let mut text = serde_json::to_string_pretty(rows).unwrap_or_default();
             text.push('\n');
@@ -20,8 +26,7 @@ pub fn print_rows(columns: &[&str], rows: &[Value], format: DataFormat) -> Resul
         }
         DataFormat::Csv => csv(columns, rows),
         DataFormat::Table => table(columns, rows),
-    };
-    terminal::print(&text)
+    }
 }
 
 /// `1 service`, `3 services`.

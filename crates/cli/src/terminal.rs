@@ -30,7 +30,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Looks at the streams and the environment (`NO_COLOR`, `COLUMNS`).
+    /// Looks at the streams, the size of the terminal, and the environment (`NO_COLOR`, `COLUMNS`).
     #[must_use]
     pub fn new(choice: ColorChoice) -> Self {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
@@ -44,7 +44,7 @@ impl Terminal {
             color_stdout: wants(std::io::stdout().is_terminal()),
             color_stderr: wants(std::io::stderr().is_terminal()),
             interactive: std::io::stderr().is_terminal(),
-            width: columns.unwrap_or(100).clamp(40, 240),
+            width: columns.or_else(columns_of_terminal).unwrap_or(100).clamp(40, 240),
         }
     }
 
@@ -71,6 +71,35 @@ impl Terminal {
             writeln!(std::io::stderr(), "{word}: {message}")
         };
     }
+}
+
+/// How wide the terminal is that somebody looks at, if any does.
+fn columns_of_terminal() -> Option<usize> {
+    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+}
+
+/// A paragraph, broken at spaces: its first line begins with `first`, the others with `rest`.
+#[must_use]
+pub fn wrapped(text: &str, width: usize, first: &str, rest: &str) -> String {
+    let mut lines = String::from(first);
+    let mut length = first.chars().count();
+    let mut is_empty = true;
+    for word in text.split(' ') {
+        let letters = word.chars().count();
+        if !is_empty && length + 1 + letters > width {
+            lines.push('\n');
+            lines.push_str(rest);
+            length = rest.chars().count();
+        } else if !is_empty {
+            lines.push(' ');
+            length += 1;
+        }
+        lines.push_str(word);
+        length += letters;
+        is_empty = false;
+    }
+    lines.push('\n');
+    lines
 }
 
 /// Prints data to stdout; a reader that went away (`ecsim … | head`) is not an error.

@@ -16,6 +16,7 @@ use ecsim_report::summary::Summary;
 use crate::exit::Failure;
 use crate::output::OutputDirectory;
 use crate::pages::{self, RunFiles};
+use crate::parquet;
 
 type Writer = HashingWriter<BufWriter<File>>;
 
@@ -43,6 +44,15 @@ pub struct About {
     pub events: u64,
     /// Wall time of the run in seconds.
     pub wall_seconds: f64,
+}
+
+/// What is made of the files of a run when they are all there.
+#[derive(Clone, Copy, Debug)]
+pub struct Extras {
+    /// `report.html`.
+    pub page: bool,
+    /// A Parquet file beside every CSV file.
+    pub parquet: bool,
 }
 
 impl Traces {
@@ -75,8 +85,7 @@ impl Traces {
         Ok(Self { directory, sinks: opened, tables, names, digest: FactDigest::default() })
     }
 
-    /// Closes the files, adds `summary.json`, `report.html` if it is wanted, and `manifest.json`, and lets the directory
-    /// appear.
+    /// Closes the files, adds `summary.json`, what else is wanted, and `manifest.json`, and lets the directory appear.
     ///
     /// # Errors
     /// The first error of any file: then nothing appears.
@@ -86,7 +95,7 @@ impl Traces {
         definitions: &Definitions,
         cluster: &Cluster,
         about: About,
-        with_page: bool,
+        extras: Extras,
     ) -> Result<PathBuf, Failure> {
         let Self { directory, sinks, tables, names, digest } = self;
         let fail = |name: &str, error: &std::io::Error| Failure::io(format_args!("failed to write {name}"), error);
@@ -133,8 +142,11 @@ impl Traces {
             files: Vec::new(),
             wall_seconds: about.wall_seconds,
         };
+        if extras.parquet {
+            files.extend(in_parquet(&directory, &files)?);
+        }
         manifest.set_files(files);
-        if with_page {
+        if extras.page {
             let page = pages::build(&RunFiles::new(directory.path(), &manifest))?;
             manifest.put_file(pages::write(&page, directory.create(ecsim_html::FILE)?)?);
         }
@@ -143,6 +155,23 @@ impl Traces {
         file.write_all(text.as_bytes()).map_err(|error| fail("manifest.json", &error))?;
         directory.finish()
     }
+}
+
+/// Parquet beside every CSV file.
+fn in_parquet(directory: &OutputDirectory, files: &[TraceFile]) -> Result<Vec<TraceFile>, Failure> {
+    let tables = files.iter().filter(|file| file.name.ends_with(".csv"));
+    tables
+        .map(|file| {
+            let name = parquet::beside(&file.name);
+            let fail = |error: std::io::Error| Failure::io(format_args!("failed to write {name}"), &error);
+            let csv = File::open(directory.path().join(&file.name)).map_err(fail)?;
+            let writer = HashingWriter::new(BufWriter::new(directory.create(&name)?));
+            let cells = |_, column: &str| sinks::cells::of(&file.name, column);
+            let (mut inner, seal) = parquet::convert(csv, cells, writer).map_err(fail)?.into_parts();
+            inner.flush().map_err(fail)?;
+            Ok(TraceFile::new(name, seal))
+        })
+        .collect()
 }
 
 impl Observer for Traces {

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Output;
 
+use ecsim_experiment::{Confidence, Estimate};
+
 const STRATEGIES: &str = "workload.encode.runTask.placementStrategy=binpack:cpu,spread:instance";
 
 fn compare(place: &Path, more: &[&str]) -> Output {
@@ -52,9 +54,12 @@ fn one_thread_and_two_give_the_same_bytes() {
             "comparison.json",
             "comparison.md",
             "differences.csv",
+            "differences.parquet",
             "estimates.csv",
+            "estimates.parquet",
             "manifest.json",
-            "runs.csv"
+            "runs.csv",
+            "runs.parquet"
         ]
     );
 }
@@ -96,6 +101,75 @@ fn common_random_numbers_reduce_the_variance_of_differences() {
     let apart: f64 = read("estimates.csv").iter().map(|row| half(row) * half(row)).sum::<f64>().sqrt();
     assert!(number(&differences[0], "correlation") > 0.3, "{differences:?}");
     assert!(paired < 0.9 * apart, "paired ± {paired}, apart ± {apart}");
+}
+
+/// Calls come at sixty an hour, by themselves: that is the mean that intervals of ten runs each must hold as often as they say.
+#[test]
+fn intervals_of_runs_cover_a_known_mean() {
+    const GROUPS: usize = 60;
+    let place = kit::workplace();
+    let scenario = "
+simulation: {duration: 1h, latencies: none, metricsPeriod: 1h}
+containerInstances: [{name: host, registeredResources: {cpu: 100000, memory: 100000}}]
+taskDefinitions: [{family: job, containerDefinitions: [{name: job, image: job, cpu: 2, memory: 16}]}]
+behavior: {taskDefinitions: {job: {duration: 1s}}}
+workload: [{name: job, every: {poisson: {ratePerHour: 60}}, runTask: {taskDefinition: job}}]
+";
+    std::fs::write(place.path().join("known.yaml"), scenario).expect("a file");
+    let seeds = (GROUPS * 10).to_string();
+    let arguments =
+        ["compare", "known.yaml", "--seeds", &seeds, "--response", "gain: cluster.tasksRequested", "--out", "out"];
+    stdout(&kit::run(place.path(), &arguments));
+    let runs = rows(&std::fs::read_to_string(place.path().join("out/runs.csv")).expect("runs.csv"));
+    let values: Vec<f64> = runs.iter().map(|row| number(row, "value")).collect();
+    assert_eq!(values.len(), GROUPS * 10);
+    let covers = |group: &&[f64]| {
+        let estimate = Estimate::of(group, Confidence::default()).expect("ten runs");
+        estimate.interval().is_some_and(|(low, high)| low <= 60.0 && 60.0 <= high)
+    };
+    let covered = values.chunks(10).filter(covers).count();
+    // 57 are expected, give or take 1.7.
+    assert!((52..=60).contains(&covered), "{covered} of {GROUPS} intervals hold the mean");
+    // The deviation of the mean of all is sqrt(60 / 600).
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    assert!((mean - 60.0).abs() < 4.0 * 0.32, "{mean}");
+}
+
+/// What only some scenarios have is compared where it is there, and left out where not.
+#[test]
+fn default_responses_are_those_that_a_scenario_has() {
+    let place = kit::workplace();
+    let names = |scenario: &str, more: &[&str]| {
+        let scenario = kit::root().join("scenarios").join(scenario);
+        let scenario = scenario.to_str().expect("UTF-8");
+        let output =
+            kit::run(place.path(), &[&["compare", scenario, "--seeds", "2", "--format", "json"][..], more].concat());
+        let comparison: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+        let responses = comparison["responses"].as_array().expect("responses").clone();
+        let names: Vec<String> = responses.iter().map(|it| it["name"].as_str().expect("a name").to_owned()).collect();
+        (names, String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (plain, _) = names("quickstart.yaml", &["--until", "30m"]);
+    for absent in ["p95 latency", "error rate", "minutes out of SLO", "Fargate tasks", "scaling activities of services"]
+    {
+        assert!(!plain.iter().any(|name| name == absent), "{absent}: {plain:?}");
+    }
+    let (load, _) = names("load-overload.yaml", &[]);
+    for present in ["p95 latency", "error rate", "minutes out of SLO"] {
+        assert!(load.iter().any(|name| name == present), "{present}: {load:?}");
+    }
+    let (fargate, _) = names("fargate-spot.yaml", &[]);
+    assert!(fargate.iter().any(|name| name == "Fargate tasks"), "{fargate:?}");
+    // Half of an hour sees the scaling; ten minutes are less than the low alarm looks at.
+    let (scaled, said) = names("service-target-tracking.yaml", &["--until", "30m"]);
+    assert!(scaled.iter().any(|name| name == "scaling activities of services"), "{scaled:?}");
+    assert!(!said.contains("low alarm"), "{said}");
+    let (_, said) = names("service-target-tracking.yaml", &["--until", "10m"]);
+    assert!(said.contains("no longer than the 15m that the low alarm of service auto scaling takes"), "{said}");
+    // An update at ten minutes is not done at once.
+    let (updated, said) = names("rolling-update.yaml", &["--until", "610s"]);
+    assert!(updated.iter().any(|name| name == "unfinished deployments"), "{updated:?}");
+    assert!(said.contains("in progress on average"), "{said}");
 }
 
 #[test]

@@ -31,7 +31,8 @@ fn the_schema_is_one_and_accepts_the_scenarios() {
     jsonschema::meta::validate(&schema).expect("the schema follows the rules of schemas");
     let validator = jsonschema::validator_for(&schema).expect("the schema can be used");
     let mut seen = 0;
-    for entry in std::fs::read_dir(kit::root().join("scenarios")).expect("scenarios") {
+    let folders = ["scenarios", "labs"].map(|name| std::fs::read_dir(kit::root().join(name)).expect("a folder"));
+    for entry in folders.into_iter().flatten() {
         let path = entry.expect("an entry").path();
         if path.extension().is_none_or(|extension| extension != "yaml") {
             continue;
@@ -70,6 +71,20 @@ fn the_page_of_the_format_is_a_scenario() {
 fn the_page_of_capacity_is_a_scenario_of_which_all_is_simulated() {
     let said = page_holds("capacity.md");
     assert!(said.contains("4 passed, 0 failed, 0 skipped") && !said.contains("W360"), "{said}");
+}
+
+/// The page on labs is a lab: its question can be answered, and what it says holds.
+#[test]
+fn the_page_of_labs_is_a_lab() {
+    let said = page_holds("labs.md");
+    assert!(said.contains("4 passed, 0 failed, 0 skipped"), "{said}");
+    let place = kit::directory();
+    let page = std::fs::read_to_string(kit::root().join("docs/labs.md")).expect("the page is there");
+    std::fs::write(place.path().join("lab.yaml"), kit::yaml_blocks(&page)).expect("the lab is written");
+    let output = kit::run(place.path(), &["lab", "lab.yaml", "--answer", "b"]);
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && said.starts_with("Right: b) 2"), "{said}");
+    assert!(said.contains("2 jobs run since 00:00:00.") && said.contains("1000 MiB are left"), "{said}");
 }
 
 /// The examples of the page on expectations hold for the scenario they are about.

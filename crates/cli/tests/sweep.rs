@@ -58,6 +58,53 @@ fn at_once_broken_off_and_in_shards_leave_the_same_bytes() {
     assert_eq!(kit::files(&path.join("merged")), plain);
 }
 
+/// Killed in the middle of it, without a chance to tidy up.
+#[test]
+fn a_sweep_that_is_killed_goes_on() {
+    let place = place(EXPERIMENT);
+    let path = place.path();
+    let said = sweep(path, &["--out", "plain"]);
+    let journal = path.join("killed.unfinished/journal.csv");
+    let lines = || fs::read_to_string(&journal).map_or(0, |text| text.lines().count());
+    let mut child = kit::ecsim(path, &["sweep", "experiment.yaml", "--out", "killed", "--jobs", "1", "--quiet"])
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    while lines() < 5 && child.try_wait().expect("a child").is_none() {
+        std::thread::yield_now();
+    }
+    child.kill().expect("a child");
+    child.wait().expect("a child");
+    assert!((5..32).contains(&lines()), "{} runs were done", lines());
+    assert!(!path.join("killed").exists());
+    assert_eq!(sweep(path, &["--out", "killed"]), said);
+    assert_eq!(kit::files(&path.join("killed")), kit::files(&path.join("plain")));
+}
+
+/// A sweep remarks what a comparison would.
+#[test]
+fn a_sweep_is_advised_as_a_comparison_is() {
+    let place = kit::workplace();
+    let experiment = "
+base: scenarios/scale-from-zero.yaml
+set: {simulation.duration: 14m}
+factors: [{path: autoScalingGroups.0.maxSize, values: [10, 20]}]
+seeds: 2
+responses: ['mean: cluster.ContainerInstanceCount']
+objective: {minimize: 'mean: cluster.ContainerInstanceCount'}
+";
+    fs::write(place.path().join("experiment.yaml"), experiment).expect("a file");
+    let output = kit::run(place.path(), &["sweep", "experiment.yaml", "--out", "out"]);
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{stderr}");
+    for part in ["the low alarm of managed scaling takes", "with 2 seeds the intervals are"] {
+        assert!(stderr.contains(part), "{part}: {stderr}");
+    }
+    assert!(stderr.contains("warmUp: ") || stderr.contains("has not settled"), "{stderr}");
+    let page = fs::read_to_string(place.path().join("out/comparison.html")).expect("the page");
+    assert!(page.contains("<h1>Sweep</h1>") && page.contains("<h2>Ranking</h2>"));
+}
+
 #[test]
 fn what_has_been_run_is_not_run_again() {
     let place = place(EXPERIMENT);

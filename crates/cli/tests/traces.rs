@@ -128,6 +128,32 @@ fn the_report_can_be_built_again_and_is_the_same() {
 }
 
 #[test]
+fn what_a_run_has_not_written_is_said_and_no_kind_replaces_another() {
+    let place = kit::workplace();
+    let run = |arguments: &[&str]| kit::run(place.path(), arguments);
+    let scenario = "scenarios/quickstart.yaml";
+    assert!(run(&["run", scenario, "--until", "10m", "--quiet", "--out", "run"]).status.success());
+    let path = place.path().join("run/tasks.csv");
+    let changed = std::fs::read_to_string(&path).expect("a table").replace("EssentialContainerExited", "UserInitiated");
+    std::fs::write(&path, changed + "").expect("a place to write");
+    std::fs::write(place.path().join("run/service_events.csv"), "").expect("a place to write");
+    let said = String::from_utf8_lossy(&run(&["report", "run"]).stderr).into_owned();
+    assert!(said.contains("service_events.csv is not what the run has written"), "{said}");
+    let vary = ["--vary", "services.web.desiredCount=4,5", "--seeds", "2", "--until", "10m", "--quiet"];
+    let compare = |out: &str| run(&[&["compare", scenario, "--out", out][..], &vary].concat());
+    let refused = compare("run");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("run holds a run, which a comparison would replace"));
+    assert!(compare("both").status.success());
+    let said = String::from_utf8_lossy(&run(&["report", "both"]).stderr).into_owned();
+    assert!(said.contains("both holds a comparison and no single run"), "{said}");
+    for (option, number) in [("--jobs", "100000"), ("--seeds", "1000000000")] {
+        let refused = run(&["compare", scenario, "--vary", "services.web.desiredCount=4,5", option, number]);
+        assert_eq!(refused.status.code(), Some(2), "{option}");
+    }
+}
+
+#[test]
 fn a_report_of_what_is_no_run_is_refused() {
     let place = kit::workplace();
     let run = |directory: &str| {

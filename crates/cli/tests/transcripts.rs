@@ -108,7 +108,7 @@ macro_rules! transcripts {
     };
 }
 
-transcripts! { run capacity compare check test explain catalog set bad_calls bad_scenarios help }
+transcripts! { run plot moments capacity compare check test explain catalog lab set import bad_calls bad_scenarios help }
 
 /// Colours are for terminals, or for who insists.
 #[test]

@@ -61,8 +61,7 @@ pub fn compare(variant: &str, baseline: &str, topics: &[Topic<'_>], runs: &str) 
         parts.push(format!("no difference in {}{against} shown with {runs}", list(&open, "or")));
     }
     if !same.is_empty() {
-        // `cost is`, `lost tasks are`.
-        let verb = if same.len() == 1 && !same[0].ends_with('s') { "is" } else { "are" };
+        let verb = if same.len() == 1 && !is_plural(&same[0]) { "is" } else { "are" };
         let against = if parts.is_empty() { format!(" for {variant} and {baseline}") } else { String::new() };
         parts.push(format!("{} {verb} the same{against} in every run", list(&same, "and")));
     }
@@ -78,6 +77,12 @@ pub fn compare(variant: &str, baseline: &str, topics: &[Topic<'_>], runs: &str) 
         }
         _ => format!("{text}."),
     }
+}
+
+/// `cost is`, `lost tasks are`, `minutes out of SLO are`.
+fn is_plural(name: &str) -> bool {
+    let first = name.split(' ').next().unwrap_or_default();
+    name.ends_with('s') || name.len() > first.len() && first.ends_with('s')
 }
 
 /// A verb, and what it says.
@@ -211,6 +216,8 @@ mod tests {
             "No difference in lost tasks between b and a shown with 30 seeds."
         );
         assert_eq!(compare("b", "a", &topics[4..], "2 seeds"), "unplaced tasks are the same for b and a in every run.");
+        let minutes = Topic { name: "minutes out of SLO", ..topics[4] };
+        assert!(compare("b", "a", &[minutes], "2 seeds").starts_with("minutes out of SLO are the same"));
         assert!(compare("b", "a", &[], "1 seed").contains("one run"));
         let twice = [topics[1], Topic { aside: "on average", ..topics[1] }, topics[3]];
         assert_eq!(

@@ -7,6 +7,7 @@ use ecsim_cluster::definitions::SchedulingStrategy;
 use ecsim_cluster::fact::{HeldBack, TaskOrigin};
 use ecsim_cluster::targets::BalancerKind;
 use ecsim_cluster::{Cluster, Definitions, Fact, InstanceId, Observer, SourceId, TargetGroupId, TaskId, arn};
+use ecsim_engine::Model;
 use ecsim_engine::Simulation;
 use ecsim_engine::model::Call;
 use ecsim_engine::probe::{Explained, Probe, Subject};
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 use super::{explain_deployment, explain_scaling};
 use crate::app::{DataFormat, Explain};
 use crate::exit::{Done, Failure, Outcome};
+use crate::moment::Moment;
 use crate::session;
 use crate::table::{self, counted};
 use crate::terminal::{self, Terminal};
@@ -28,6 +30,14 @@ const ATTEMPTS: u32 = 1;
 /// # Errors
 /// Names that nothing has; moments at which nothing happened.
 pub fn run(command: &Explain, terminal: &Terminal) -> Outcome {
+    check(command)?;
+    let ready = session::open(&command.scenario, &command.options, terminal)?;
+    terminal::print(&answer(ready.model, command)?)?;
+    Ok(Done::Fine)
+}
+
+/// Options that do not go together.
+fn check(command: &Explain) -> Result<(), Failure> {
     let subject = &command.subject;
     if command.at.is_some() && subject.service.is_none() && subject.workload.is_none() {
         return Err(Failure::Input("--at goes with --service or --workload only".into()));
@@ -38,15 +48,24 @@ pub fn run(command: &Explain, terminal: &Terminal) -> Outcome {
     if command.copy.is_some() && command.at.is_some() {
         return Err(Failure::Input("--copy names one copy, so --at has nothing to choose; give one of them".into()));
     }
-    let ready = session::open(&command.scenario, &command.options, terminal)?;
-    let definitions = Arc::clone(&ready.model.definitions);
-    let simulation = Simulation::new(ready.model);
+    Ok(())
+}
+
+/// What there is to say about it in a run of this model.
+///
+/// # Errors
+/// Names that nothing has; moments at which nothing happened.
+pub fn answer(model: Model, command: &Explain) -> Result<String, Failure> {
+    let subject = &command.subject;
+    let definitions = Arc::clone(&model.definitions);
+    let simulation = Simulation::new(model);
+    let at = command.at.map(|moment| moment.after(definitions.start_unix_ms)).transpose().map_err(Failure::Input)?;
     if let Some(id) = &subject.task {
         explain_task(simulation, &definitions, id, command)
     } else if let Some(name) = &subject.service {
-        explain_service(simulation, &definitions, name, command)
+        explain_service(simulation, &definitions, name, at, command)
     } else if let Some(name) = &subject.workload {
-        explain_workload(simulation, &definitions, name, command)
+        explain_workload(simulation, &definitions, name, at, command)
     } else if let Some(name) = &subject.instance {
         explain_instance(simulation, &definitions, name, command)
     } else {
@@ -55,7 +74,12 @@ pub fn run(command: &Explain, terminal: &Terminal) -> Outcome {
 }
 
 /// A task by its number in tasks.csv, or by the beginning of its id.
-fn explain_task(simulation: Simulation, definitions: &Definitions, id: &str, command: &Explain) -> Outcome {
+fn explain_task(
+    simulation: Simulation,
+    definitions: &Definitions,
+    id: &str,
+    command: &Explain,
+) -> Result<String, Failure> {
     let task = match id.parse::<u32>() {
         Ok(0) => return Err(Failure::Input("tasks are numbered from 1".into())),
         Ok(number) if id.len() < 10 => TaskId::new(number - 1),
@@ -98,7 +122,7 @@ fn explain_task(simulation: Simulation, definitions: &Definitions, id: &str, com
         }
         TaskOrigin::Source { .. } => format!("there was no choice: the caller named {instance} (StartTask)"),
     };
-    match command.format {
+    Ok(match command.format {
         DataFormat::Table => {
             let mut text = match &found {
                 Some(explained) => describe(&title, explained, definitions, command),
@@ -106,7 +130,7 @@ fn explain_task(simulation: Simulation, definitions: &Definitions, id: &str, com
             };
             text.push_str("its life:\n");
             text.extend(life.lines.iter().map(|(at, what)| format!("  {at}  {what}\n")));
-            terminal::print(&text)?;
+            text
         }
         DataFormat::Json => {
             let mut answer = match &found {
@@ -115,17 +139,16 @@ fn explain_task(simulation: Simulation, definitions: &Definitions, id: &str, com
             };
             answer["life"] =
                 life.lines.iter().map(|(at, what)| json!({"seconds": at.secs_f64(), "what": what})).collect();
-            print_json(&[answer])?;
+            in_json(&[answer])
         }
         DataFormat::Csv => {
             let rows = found.as_ref().map_or_else(
                 || vec![json!({"instance": instance, "outcome": "chosen", "reason": "", "detail": no_choice})],
                 rows,
             );
-            table::print_rows(&COLUMNS, &rows, DataFormat::Csv)?;
+            table::text(&COLUMNS, &rows, DataFormat::Csv)
         }
-    }
-    Ok(Done::Fine)
+    })
 }
 
 fn find_by_id(simulation: &Simulation, definitions: &Definitions, id: &str) -> Result<TaskId, Failure> {
@@ -143,14 +166,19 @@ fn find_by_id(simulation: &Simulation, definitions: &Definitions, id: &str) -> R
 }
 
 /// The next placement of a service at a moment; without one, its first failure.
-fn explain_service(mut simulation: Simulation, definitions: &Definitions, name: &str, command: &Explain) -> Outcome {
+fn explain_service(
+    mut simulation: Simulation,
+    definitions: &Definitions,
+    name: &str,
+    at: Option<Span>,
+    command: &Explain,
+) -> Result<String, Failure> {
     let service = named(definitions.services.iter().map(|(id, service)| (id, service.name.as_str())), name, "service")?;
     if definitions.services[service].scheduling == SchedulingStrategy::Daemon {
-        if let Some(at) = command.at.filter(|_| command.format == DataFormat::Table) {
+        if let Some(at) = at.filter(|_| command.format == DataFormat::Table) {
             simulation.run_until(SimTime::ZERO + at, &mut ());
             if let Some(text) = explain_deployment::describe(&simulation, service) {
-                terminal::print(&text)?;
-                return Ok(Done::Fine);
+                return Ok(text);
             }
         }
         return Err(Failure::Input(format!(
@@ -158,39 +186,55 @@ fn explain_service(mut simulation: Simulation, definitions: &Definitions, name: 
              see --instance"
         )));
     }
-    let from = command.at.map(|at| SimTime::ZERO + at);
+    let from = at.map(|at| SimTime::ZERO + at);
     match from {
         Some(from) => {
             if from > simulation.end() {
-                return Err(Failure::Input(format!("--at lies after the end of the run, {}", simulation.end())));
+                // Who names a time of day may have had another start in mind.
+                let after = match command.at {
+                    Some(Moment::After(_)) | None => String::new(),
+                    Some(_) => format!(": it is {} after the start", from.since(SimTime::ZERO)),
+                };
+                return Err(Failure::Input(format!("--at lies after the end of the run, {}{after}", simulation.end())));
             }
-            let mut described = false;
-            if command.format == DataFormat::Table {
-                let mut until = simulation.clone();
-                let mut story = explain_scaling::Story::new(service);
-                until.run_until(from, &mut story);
-                if let Some(text) = explain_scaling::describe(&until, &story) {
-                    terminal::print(&text)?;
-                    described = true;
+            let mut until = simulation.clone();
+            let mut story = explain_scaling::Story::new(service);
+            until.run_until(from, &mut story);
+            let scaling = explain_scaling::answer(&until, &story);
+            let mut described = String::new();
+            match (command.format, &scaling) {
+                (DataFormat::Table, _) => {
+                    described.extend(scaling.as_ref().map(explain_scaling::Answer::text));
+                    described.extend(explain_deployment::describe(&until, service));
                 }
-                if let Some(text) = explain_deployment::describe(&until, service) {
-                    terminal::print(&text)?;
-                    described = true;
+                // A table has one kind of rows: what scales a service, where something does.
+                (DataFormat::Csv, Some(answer)) => {
+                    return Ok(table::text(&explain_scaling::COLUMNS, &answer.rows(), DataFormat::Csv));
                 }
+                (DataFormat::Json | DataFormat::Csv, _) => {}
             }
+            let answers: Vec<Value> = match command.format {
+                DataFormat::Json => scaling.iter().map(explain_scaling::Answer::json).collect(),
+                DataFormat::Table | DataFormat::Csv => Vec::new(),
+            };
             simulation.set_probe(Some(Probe::Service { service, from, limit: ATTEMPTS }));
             let mut found = Vec::new();
             while found.is_empty() && simulation.step(&mut ()) {
                 found = simulation.take_explained();
             }
-            if found.is_empty() && described {
-                return Ok(Done::Fine);
+            if !answers.is_empty() {
+                let title = format!("service {name}");
+                let placements = found.iter().map(|one| to_json(&title, one));
+                return Ok(in_json(&answers.into_iter().chain(placements).collect::<Vec<_>>()));
             }
-            if found.is_empty() {
+            if found.is_empty() && described.is_empty() {
                 let message = format!("service `{name}` places nothing from {from} on; ask for an earlier moment");
                 return Err(Failure::Input(message));
             }
-            print(&format!("service {name}"), &found, definitions, command)?;
+            if !found.is_empty() {
+                described.push_str(&written(&format!("service {name}"), &found, definitions, command));
+            }
+            Ok(described)
         }
         None => {
             // The first attempt that failed, or the first of all.
@@ -209,14 +253,19 @@ fn explain_service(mut simulation: Simulation, definitions: &Definitions, name: 
             let Some(explained) = failed.or(first) else {
                 return Err(Failure::Input(format!("service `{name}` never places a task by choice in this run")));
             };
-            print(&format!("service {name}"), &[explained], definitions, command)?;
+            Ok(written(&format!("service {name}"), &[explained], definitions, command))
         }
     }
-    Ok(Done::Fine)
 }
 
 /// One copy of a workload entry: the one asked for, or the first that found no place.
-fn explain_workload(mut simulation: Simulation, definitions: &Definitions, name: &str, command: &Explain) -> Outcome {
+fn explain_workload(
+    mut simulation: Simulation,
+    definitions: &Definitions,
+    name: &str,
+    at: Option<Span>,
+    command: &Explain,
+) -> Result<String, Failure> {
     let source =
         named(definitions.sources.iter().map(|(id, source)| (id, source.name.as_str())), name, "workload entry")?;
     let names_instances = |call: &Call| matches!(call, Call::StartTask { source: of, .. } if *of == source);
@@ -228,7 +277,7 @@ fn explain_workload(mut simulation: Simulation, definitions: &Definitions, name:
     let ordinal = match command.copy {
         Some(copy) => copy,
         None => {
-            let mut first = FirstUnplaced { source, after: command.at.map_or(Span::ZERO, |at| at), found: None };
+            let mut first = FirstUnplaced { source, after: at.unwrap_or(Span::ZERO), found: None };
             let mut run = simulation.clone();
             while first.found.is_none() && run.step(&mut first) {}
             match first.found {
@@ -258,12 +307,16 @@ fn explain_workload(mut simulation: Simulation, definitions: &Definitions, name:
             "`{name}` never asks for a copy {ordinal} in this run; copies are counted from 0"
         )));
     }
-    print(&format!("workload {name}, copy {ordinal}"), &found, definitions, command)?;
-    Ok(Done::Fine)
+    Ok(written(&format!("workload {name}, copy {ordinal}"), &found, definitions, command))
 }
 
 /// Who ran on an instance, when, and why it went.
-fn explain_instance(mut simulation: Simulation, definitions: &Definitions, name: &str, command: &Explain) -> Outcome {
+fn explain_instance(
+    mut simulation: Simulation,
+    definitions: &Definitions,
+    name: &str,
+    command: &Explain,
+) -> Result<String, Failure> {
     // Instances of groups and providers get their names when they are launched, so the run is what knows them.
     let planned = definitions.instances.iter().find(|(_, planned)| planned.name == name).map(|(id, _)| id);
     let mut stays = Stays { name: name.to_owned(), instance: planned, rows: Vec::new(), story: Vec::new() };
@@ -296,16 +349,17 @@ fn explain_instance(mut simulation: Simulation, definitions: &Definitions, name:
             })
         })
         .collect();
+    let mut text = String::new();
     if command.format == DataFormat::Table {
         let row = &cluster.instances()[instance];
         let shape = &definitions.shapes[row.shape];
         let zone = definitions.zones.name(row.zone);
-        let mut text = format!(
+        text = format!(
             "container instance {name}: {}, {zone}, registered {} CPU units, {} MiB, {} GPUs, {} task network interfaces\n",
             shape.instance_type,
             shape.registered.cpu,
             shape.registered.memory,
-            shape.registered.gpus,
+            definitions.gpu_sharing.show(shape.registered.gpus.into()),
             shape.registered.enis
         );
         for line in &stays.story {
@@ -316,14 +370,13 @@ fn explain_instance(mut simulation: Simulation, definitions: &Definitions, name:
         if !stays.rows.is_empty() {
             text.push('\n');
         }
-        terminal::print(&text)?;
     }
     let shown = if command.format == DataFormat::Table { rows.len().min(command.limit) } else { rows.len() };
-    table::print_rows(&columns, &rows[..shown], command.format)?;
+    text.push_str(&table::text(&columns, &rows[..shown], command.format));
     if shown < rows.len() {
-        terminal::print(&format!("… and {} more (--limit {})\n", rows.len() - shown, rows.len()))?;
+        text.push_str(&format!("… and {} more (--limit {})\n", rows.len() - shown, rows.len()));
     }
-    Ok(Done::Fine)
+    Ok(text)
 }
 
 /// The id of a name, or near names.
@@ -346,27 +399,24 @@ fn named<'a, I: Copy>(known: impl Iterator<Item = (I, &'a str)>, name: &str, wha
 /// The columns of an explanation as a table of instances.
 const COLUMNS: [&str; 4] = ["instance", "outcome", "reason", "detail"];
 
-fn print(title: &str, explained: &[Explained], definitions: &Definitions, command: &Explain) -> Result<(), Failure> {
+fn written(title: &str, explained: &[Explained], definitions: &Definitions, command: &Explain) -> String {
     match command.format {
-        DataFormat::Table => {
-            let text: String = explained.iter().map(|one| describe(title, one, definitions, command)).collect();
-            terminal::print(&text)
-        }
+        DataFormat::Table => explained.iter().map(|one| describe(title, one, definitions, command)).collect(),
         DataFormat::Json => {
             let list: Vec<Value> = explained.iter().map(|one| to_json(title, one)).collect();
-            print_json(&list)
+            in_json(&list)
         }
         DataFormat::Csv => {
             let rows: Vec<Value> = explained.iter().flat_map(rows).collect();
-            table::print_rows(&COLUMNS, &rows, DataFormat::Csv)
+            table::text(&COLUMNS, &rows, DataFormat::Csv)
         }
     }
 }
 
-fn print_json(list: &[Value]) -> Result<(), Failure> {
+fn in_json(list: &[Value]) -> String {
     let mut text = serde_json::to_string_pretty(list).unwrap_or_default();
     text.push('\n');
-    terminal::print(&text)
+    text
 }
 
 /// A decision in words.

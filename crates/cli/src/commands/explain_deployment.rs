@@ -1,13 +1,16 @@
 //! Why a deployment does not go on, from what is true at a moment: the two bounds, who counts, and who holds it up (DEP-012,
 //! DEP-014).
 
-use ecsim_cluster::deployments::DeploymentEnd;
+use ecsim_cluster::definitions::SchedulingStrategy;
+use ecsim_cluster::deployments::{DeploymentController, DeploymentEnd, DeploymentStrategy};
 use ecsim_cluster::{
-    Deployment, DeploymentCause, DesiredStatus, RolloutState, Service, ServiceId, Task, TaskStatus, arn,
+    Deployment, DeploymentCause, DesiredStatus, RolloutState, Service, ServiceId, Stage, Task, TaskStatus, arn,
 };
 use ecsim_engine::Simulation;
 use ecsim_policies::View;
 use ecsim_policies::services::health;
+
+use crate::table::counted;
 
 /// So many tasks are named one by one.
 const NAMED: usize = 5;
@@ -88,19 +91,34 @@ fn reasons(view: &View<'_>, row: &Service, primary: &Deployment, ok: usize) -> V
         found.push(format!("it is at the stage {} since {} (DEP-060)", stage.name(), primary.changed_at));
     }
     let (lo, hi) = (row.healthy_floor(), row.live_ceiling());
-    let missing = row.desired_count.saturating_sub(primary.live);
+    let policy = view.cluster.deployment_policy(row.id);
+    // Where traffic is shifted, or task sets are somebody else's, the two percentages play no role (DEP-069, DEP-080).
+    let staged = policy.strategy != DeploymentStrategy::Rolling && primary.stage.is_some_and(|at| at < Stage::CleanUp);
+    let is_external = policy.controller == DeploymentController::External;
+    let is_daemon = definitions.services[row.id].scheduling == SchedulingStrategy::Daemon;
+    let wanted = primary.computed_desired_count(row.desired_count).unwrap_or(row.desired_count);
+    let missing = wanted.saturating_sub(primary.live);
     if missing > 0 {
-        if row.live >= hi {
+        if staged && primary.stage < Some(Stage::ScaleUp) {
+            found.push(format!("{missing} new tasks start at the stage SCALE_UP (DEP-060)"));
+        } else if is_daemon && row.live >= row.desired_count {
             found.push(format!(
-                "{missing} new tasks cannot start: {} are live, {hi} is the most (maximumPercent)",
-                row.live
+                "{missing} new tasks wait until the old one on their instance is asked to stop (DEP-016)"
+            ));
+        } else if row.live >= hi && !staged && !is_external && !is_daemon {
+            found.push(format!(
+                "{} cannot start: {} live, {hi} is the most (maximumPercent)",
+                counted(missing as usize, "new task"),
+                are(row.live)
             ));
         } else if primary.failed_to_start > 0 {
             let failed = primary.failed_to_start;
-            found.push(format!("{missing} new tasks are to start; {failed} have failed before RUNNING (SVC-041)"));
+            let new = counted(missing as usize, "new task");
+            found.push(format!("{new} to start; failures before RUNNING so far: {failed} (SVC-041)"));
         } else {
             found.push(format!(
-                "{missing} new tasks are to start; where none finds a place, see below or ask for a later moment"
+                "{} to start; where none finds a place, see below or ask for a later moment",
+                counted(missing as usize, "new task")
             ));
         }
     }
@@ -116,9 +134,17 @@ fn reasons(view: &View<'_>, row: &Service, primary: &Deployment, ok: usize) -> V
         || row.tasks.iter().map(|task| view.cluster.task(*task)).filter(|it| it.deployment() != Some(primary.number));
     let live = old().filter(|task| task.is_live()).count();
     if live > 0 {
-        if ok as u64 <= u64::from(lo) {
+        if is_external {
             found.push(format!(
-                "{live} old tasks cannot stop: {ok} are healthy, {lo} is the least (minimumHealthyPercent)"
+                "{live} tasks belong to other task sets, which their owner scales and deletes (DEP-080)"
+            ));
+        } else if staged {
+            found.push(format!("{live} old tasks stay until the stage CLEAN_UP (DEP-061)"));
+        } else if ok as u64 <= u64::from(lo) {
+            found.push(format!(
+                "{} cannot stop: {} healthy, {lo} is the least (minimumHealthyPercent)",
+                counted(live, "old task"),
+                are(u32::try_from(ok).unwrap_or(u32::MAX))
             ));
         }
         let protected = old().filter(|task| task.is_live() && task.is_protected(view.now)).count();
@@ -132,6 +158,11 @@ fn reasons(view: &View<'_>, row: &Service, primary: &Deployment, ok: usize) -> V
         .collect();
     list(&mut found, "old tasks that have not stopped yet (DEP-003)", &stopping);
     found
+}
+
+/// `1 is`, `3 are`.
+fn are(number: u32) -> String {
+    if number == 1 { "1 is".to_owned() } else { format!("{number} are") }
 }
 
 /// Some of them by name, the others by their number.

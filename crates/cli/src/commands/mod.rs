@@ -7,6 +7,8 @@ pub mod completions;
 pub mod explain;
 mod explain_deployment;
 mod explain_scaling;
+pub mod import;
+pub mod lab;
 pub mod report;
 pub mod run;
 pub mod schema;

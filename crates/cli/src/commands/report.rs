@@ -1,17 +1,21 @@
-//! `ecsim report`: build `report.html` of a run again from its traces.
+//! `ecsim report`: build `report.html` of a run again from its traces, or draw them on the terminal.
 
 use std::fs;
 use std::io::{self, Write as _};
+use std::path::Path;
 
+use ecsim_html::TraceFiles as _;
 use ecsim_report::sinks::{HashingWriter, Manifest, TraceFile};
+use serde_json::Value;
 
 use crate::app::Report;
 use crate::exit::{Done, Failure, Outcome};
 use crate::output;
 use crate::pages::{self, RunFiles};
-use crate::terminal::Terminal;
+use crate::plot::{self, Tables, Wanted};
+use crate::terminal::{self, Terminal};
 
-/// Builds the page.
+/// Builds the page, or draws.
 ///
 /// # Errors
 /// Where the directory holds no run, or the machine refuses; the page that was there is there still.
@@ -28,6 +32,14 @@ pub fn run(command: &Report, terminal: &Terminal) -> Outcome {
         }
         _ => Failure::path("read", &path, &error),
     })?;
+    let found: Option<Value> = serde_json::from_str(&text).ok();
+    if let Some(kind) = found.as_ref().and_then(|it| it.get("kind")).and_then(Value::as_str) {
+        return Err(Failure::Input(format!(
+            "{} holds a {kind} and no single run; its page is {}",
+            directory.display(),
+            directory.join("comparison.html").display()
+        )));
+    }
     let mut manifest: Manifest = serde_json::from_str(&text)
         .map_err(|error| Failure::Input(format!("{} is not a manifest of ecsim: {error}", path.display())))?;
     if manifest.format != Manifest::FORMAT {
@@ -37,6 +49,20 @@ pub fn run(command: &Report, terminal: &Terminal) -> Outcome {
             manifest.format,
             Manifest::FORMAT
         )));
+    }
+    if let Some(wanted) = &command.plot {
+        // The traces are drawn, and nothing is written.
+        let wanted = Wanted::parse(wanted)?;
+        let files = RunFiles::new(directory, &manifest);
+        return terminal::print(&plot::render(&Tables::read(|name| files.open(name))?, &wanted, terminal)?)
+            .map(|()| Done::Fine);
+    }
+    for file in &manifest.files {
+        // The page itself may be an older one.
+        if file.name != ecsim_html::FILE && digest(&directory.join(&file.name)).is_some_and(|it| it != file.sha256) {
+            let message = format!("{} is not what the run has written, going by manifest.json", file.name);
+            terminal.warning(&message);
+        }
     }
     let page = pages::build(&RunFiles::new(directory, &manifest))?;
     let mut writer = HashingWriter::new(io::sink());
@@ -50,4 +76,11 @@ pub fn run(command: &Report, terminal: &Terminal) -> Outcome {
         terminal.note(&format!("the report is {}", target.display()));
     }
     Ok(Done::Fine)
+}
+
+/// The SHA-256 of a file, where it can be read.
+fn digest(path: &Path) -> Option<String> {
+    let mut writer = HashingWriter::new(io::sink());
+    io::copy(&mut fs::File::open(path).ok()?, &mut writer).ok()?;
+    Some(writer.into_parts().1.sha256)
 }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use ecsim_cluster::Observer;
+use ecsim_cluster::{Definitions, Observer};
 use ecsim_engine::Simulation;
 use ecsim_kernel::SimTime;
 use ecsim_report::cost::SharedLedger;
+use ecsim_report::metrics::{MetricTables, Scope};
 use ecsim_report::summary::{Style, Summary, SummaryBuilder};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
@@ -13,10 +14,11 @@ use serde_json::Value;
 use crate::app::{Run, SummaryFormat};
 use crate::exit::{Done, Failure, Outcome};
 use crate::interrupt;
-use crate::output::OutputDirectory;
+use crate::output::{Holds, OutputDirectory};
+use crate::plot::{self, Tables, Wanted};
 use crate::session;
 use crate::terminal::{self, Terminal};
-use crate::traces::{About, Traces};
+use crate::traces::{About, Extras, Traces};
 use crate::wall_clock::Stopwatch;
 
 /// So many events between two looks at the clock, the bar and Ctrl-C.
@@ -38,6 +40,12 @@ pub fn run(command: &Run, terminal: &Terminal) -> Outcome {
         // As if the scenario said so: its limits hold for this length too.
         options.set.push(format!("simulation.duration={}", until.to_string().replace(' ', "")));
     }
+    let wanted = command.plot.as_deref().map(Wanted::parse).transpose()?;
+    if wanted.is_some() && command.format != SummaryFormat::Table {
+        return Err(Failure::Input(
+            "--plot draws for people, and --format json or csv writes for programs; give one".into(),
+        ));
+    }
     let mut prepared = session::read(&command.scenario, &options);
     if command.until.is_some() {
         // Who ends a run earlier does not want to hear what would have come later.
@@ -47,7 +55,7 @@ pub fn run(command: &Run, terminal: &Terminal) -> Outcome {
     session::print_diagnostics(&prepared.diagnostics, &prepared.sources, terminal);
     let mut ready = prepared.ready.ok_or(Failure::InputReported)?;
     ready.model.run_index = command.replication;
-    let directory = command.out.as_deref().map(OutputDirectory::begin).transpose()?;
+    let directory = command.out.as_deref().map(|out| OutputDirectory::begin(out, Holds::Run)).transpose()?;
     let definitions = Arc::clone(&ready.model.definitions);
     let (name, seed, duration) = (ready.model.name.clone(), ready.model.seed, ready.model.duration);
     let watch = Stopwatch::start();
@@ -58,11 +66,12 @@ pub fn run(command: &Run, terminal: &Terminal) -> Outcome {
     let mut summary = SummaryBuilder::new(&definitions).with_costs(costs);
     let mut traces =
         directory.map(|directory| Traces::create(directory, &definitions, costs, command.events)).transpose()?;
+    let mut drawn = wanted.is_some().then(|| metric_tables(&definitions, costs));
     {
-        let mut observers: (&mut dyn Observer, &mut dyn Observer) = match &mut traces {
-            Some(traces) => (&mut summary, traces),
-            None => (&mut summary, &mut ()),
-        };
+        let (mut no_traces, mut no_plot) = ((), ());
+        let traces = traces.as_mut().map_or(&mut no_traces as &mut dyn Observer, |it| it);
+        let drawn = drawn.as_mut().map_or(&mut no_plot as &mut dyn Observer, |it| it);
+        let mut observers = (&mut summary, (traces, drawn));
         drive(&mut simulation, &mut observers, !command.quiet && terminal.interactive)?;
     }
     let mut summary = summary.finish(simulation.now(), simulation.cluster());
@@ -76,7 +85,8 @@ pub fn run(command: &Run, terminal: &Terminal) -> Outcome {
             events: simulation.counts().events,
             wall_seconds: watch.seconds(),
         };
-        let target = traces.finish(&summary, &definitions, simulation.cluster(), about, !command.no_report)?;
+        let extras = Extras { page: !command.no_report, parquet: command.parquet };
+        let target = traces.finish(&summary, &definitions, simulation.cluster(), about, extras)?;
         if !command.quiet {
             terminal.note(&format!("traces are in {}", target.display()));
         }
@@ -84,7 +94,23 @@ pub fn run(command: &Run, terminal: &Terminal) -> Outcome {
     if !command.quiet || command.format != SummaryFormat::Table {
         print_summary(&summary, command.format, terminal)?;
     }
+    if let (Some(wanted), Some(tables)) = (wanted, drawn) {
+        let fail = |error: std::io::Error| Failure::io("failed to write metrics", &error);
+        let files: Vec<Vec<u8>> = tables.finish().map_err(fail)?;
+        let known: Vec<(&str, Vec<u8>)> = Scope::TABLES.into_iter().filter_map(Scope::table).zip(files).collect();
+        let open = |name: &str| Ok(known.iter().find(|it| it.0 == name).map(|it| it.1.as_slice()));
+        let gap = if command.quiet { "" } else { "\n" };
+        terminal::print(&format!("{gap}{}", plot::render(&Tables::read(open)?, &wanted, terminal)?))?;
+    }
     Ok(Done::Fine)
+}
+
+/// The tables of all metrics, in memory.
+fn metric_tables(definitions: &Definitions, costs: Option<&SharedLedger>) -> MetricTables<Vec<u8>> {
+    let tables = Scope::TABLES.into_iter().filter(|scope| scope.table().is_some());
+    tables.fold(MetricTables::new(definitions).with_costs(costs), |tables, scope| {
+        tables.with(scope, Vec::new(), definitions)
+    })
 }
 
 /// Runs to the end, with a bar on long runs, and stops on Ctrl-C.

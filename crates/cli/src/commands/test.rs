@@ -9,7 +9,8 @@ use ecsim_engine::Simulation;
 use ecsim_report::cost::SharedLedger;
 use ecsim_report::expect::{Actual, Verdict};
 use ecsim_report::sinks::FactDigest;
-use ecsim_scenario::Prepared;
+use ecsim_scenario::lab::Lab;
+use ecsim_scenario::{Prepared, Ready};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::app::Test;
@@ -200,29 +201,53 @@ fn run_one(path: &Path, command: &Test) -> Tested {
         None if prepared.lacks_data => Result::LacksData,
         None => Result::Unreadable,
         Some(ready) if ready.expectations.is_empty() => Result::ExpectsNothing,
-        Some(ready) => {
+        Some(mut ready) => {
             let stopwatch = Stopwatch::start();
-            let mut simulation = Simulation::new(ready.model);
-            let costs = SharedLedger::new(simulation.cluster().definitions(), &ready.prices);
-            let mut watch = ready.expectations.watch_with_costs(simulation.cluster(), costs.as_ref());
-            let mut digest = FactDigest::default();
-            let mut broken = None;
-            {
-                let mut observers = (&mut watch, &mut digest);
-                if command.invariants {
-                    while broken.is_none() && simulation.step(&mut observers) {
-                        broken = invariants::check(simulation.cluster())
-                            .err()
-                            .map(|what| format!("an invariant of ecsim is broken at {}: {what}", simulation.now()));
-                    }
-                }
-                simulation.run(&mut observers);
-                if let Some(overrun) = simulation.overrun() {
-                    broken = Some(overrun.to_string());
-                }
+            let lab = ready.lab.take();
+            let Judged { mut verdicts, digest, mut broken } = judge(ready, command);
+            // What a lab says about its wrong answers is held against runs of their own.
+            for (at, variant) in lab.into_iter().flat_map(|lab| lab.variants).enumerate() {
+                let Some(variant) = variant else { continue };
+                let judged = judge(variant.ready, command);
+                broken = broken.or(judged.broken);
+                let choice = Lab::letter(at);
+                verdicts.extend(judged.verdicts.into_iter().map(|verdict| Verdict {
+                    quantifier: format!("choice {choice}, {}", verdict.quantifier),
+                    ..verdict
+                }));
             }
-            Result::Ran { verdicts: watch.finish(), digest: digest.hex(), broken, seconds: stopwatch.seconds() }
+            Result::Ran { verdicts, digest, broken, seconds: stopwatch.seconds() }
         }
     };
     Tested { name, prepared, result }
+}
+
+/// What became of one run.
+struct Judged {
+    verdicts: Vec<Verdict>,
+    digest: String,
+    broken: Option<String>,
+}
+
+fn judge(ready: Ready, command: &Test) -> Judged {
+    let mut simulation = Simulation::new(ready.model);
+    let costs = SharedLedger::new(simulation.cluster().definitions(), &ready.prices);
+    let mut watch = ready.expectations.watch_with_costs(simulation.cluster(), costs.as_ref());
+    let mut digest = FactDigest::default();
+    let mut broken = None;
+    {
+        let mut observers = (&mut watch, &mut digest);
+        if command.invariants {
+            while broken.is_none() && simulation.step(&mut observers) {
+                broken = invariants::check(simulation.cluster())
+                    .err()
+                    .map(|what| format!("an invariant of ecsim is broken at {}: {what}", simulation.now()));
+            }
+        }
+        simulation.run(&mut observers);
+        if let Some(overrun) = simulation.overrun() {
+            broken = Some(overrun.to_string());
+        }
+    }
+    Judged { verdicts: watch.finish(), digest: digest.hex(), broken }
 }

@@ -1,14 +1,17 @@
 //! What a colleague would say who looks over your shoulder: where the numbers mislead, and how many seeds are missing.
 
+use ecsim_engine::Model;
 use ecsim_experiment::numbers::{fixed, plain, with_uncertainty};
 use ecsim_experiment::sentence::{list, with_unit};
 use ecsim_experiment::{Verdict, batches, influence, replications, warm_up};
 use ecsim_kernel::Span;
+use ecsim_policies::scaling::service::spec::PolicyKind;
 
 use super::analysis::{Cell, Study, is_shown};
+use super::responses::UNFINISHED;
 use super::runner::luck;
 
-/// The low alarm of managed scaling and of service auto scaling looks at fifteen datapoints of a minute (CAS-018, LAT-015).
+/// The low alarm of managed scaling looks at fifteen datapoints of a minute (CAS-018, LAT-015).
 const LOW_ALARM: Span = Span::from_mins(15);
 /// Below this, intervals are wide whatever they are of.
 const FEW: usize = 5;
@@ -32,12 +35,26 @@ fn note(text: impl Into<String>) -> Remark {
     Remark { is_warning: false, text: text.into() }
 }
 
+/// What there is to say about a sweep: of its best point, which has means over time in its runs, and of how the next one
+/// differs. Where many points are looked at, some are odd by chance.
+pub fn of_sweep(study: &Study<'_>, table: &[Vec<Cell>], shown: &[usize], warm_up: Span) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    remarks.extend(horizon(study, warm_up));
+    remarks.extend(unfinished(study, table, shown));
+    remarks.extend(transient(study, table, shown, warm_up, "`warmUp: ", "`"));
+    remarks.extend(few(study));
+    remarks.extend(one_decides(study, table, shown));
+    remarks.extend(missing(study, table, shown));
+    remarks
+}
+
 /// Everything there is to say.
 pub fn all(study: &Study<'_>, table: &[Vec<Cell>], shown: &[usize], warm_up: Span) -> Vec<Remark> {
     let mut remarks = Vec::new();
     remarks.extend(files(study));
     remarks.extend(horizon(study, warm_up));
-    remarks.extend(transient(study, table, shown, warm_up));
+    remarks.extend(unfinished(study, table, shown));
+    remarks.extend(transient(study, table, shown, warm_up, "--warm-up ", ""));
     remarks.extend(whole_run(study, shown, warm_up));
     remarks.extend(few(study));
     remarks.extend(nothing_varies(study, table, shown));
@@ -71,26 +88,67 @@ fn files(study: &Study<'_>) -> Vec<Remark> {
 
 /// Nothing scales in within a run that is shorter than the alarm that says so.
 fn horizon(study: &Study<'_>, warm_up: Span) -> Option<Remark> {
-    let scales = |at: usize| {
-        let definitions = &study.variants[at].model.definitions;
-        definitions.capacity_providers.values().any(|provider| provider.managed_scaling.is_some())
-    };
-    let at = (0..study.variants.len()).find(|at| {
-        let counted = study.variants[*at].model.duration.ms().saturating_sub(warm_up.ms());
-        counted <= LOW_ALARM.ms() && scales(*at)
-    })?;
-    let counted = Span::from_ms(study.variants[at].model.duration.ms().saturating_sub(warm_up.ms()));
-    Some(warning(format!(
-        "the horizon ({counted}) is no longer than the {LOW_ALARM} that the low alarm of managed scaling takes: no \
-         scale-in can happen in it, and what it would save is not seen; simulate hours"
-    )))
+    study.variants.iter().find_map(|variant| {
+        let counted = Span::from_ms(variant.model.duration.ms().saturating_sub(warm_up.ms()));
+        let (takes, whose) = low_alarm(&variant.model).filter(|(takes, _)| counted <= *takes)?;
+        Some(warning(format!(
+            "the horizon ({counted}) is no longer than the {takes} that the low alarm of {whose} takes: no scale-in can \
+             happen in it, and what it would save is not seen; simulate hours"
+        )))
+    })
 }
 
-/// The warm-up dominates a mean.
-fn transient(study: &Study<'_>, table: &[Vec<Cell>], shown: &[usize], already: Span) -> Option<Remark> {
+/// How long the slowest low alarm looks before anything scales in, and whose it is; nothing where none decides.
+fn low_alarm(model: &Model) -> Option<(Span, &'static str)> {
+    let definitions = &model.definitions;
+    let managed = definitions.capacity_providers.values().any(|provider| provider.managed_scaling.is_some());
+    let managed = managed.then_some((LOW_ALARM, "managed scaling"));
+    let policies = model.scaling.targets.values().flat_map(|target| &target.policies);
+    let lows = policies.filter_map(|policy| match &policy.kind {
+        PolicyKind::TargetTracking(it) => it.low,
+        PolicyKind::Step(_) | PolicyKind::Predictive(_) => None,
+    });
+    let takes = lows.map(|low| {
+        let alarm = &definitions.alarms[low];
+        let period = definitions.series[alarm.series].period;
+        Span::from_ms(period.ms() * u64::from(alarm.evaluation_periods))
+    });
+    let services = takes.max().map(|takes| (takes, "service auto scaling"));
+    [managed, services].into_iter().flatten().reduce(|one, other| if other.0 > one.0 { other } else { one })
+}
+
+/// A deployment that goes on when a run ends shows only its beginning.
+fn unfinished(study: &Study<'_>, table: &[Vec<Cell>], shown: &[usize]) -> Option<Remark> {
+    let at = shown.iter().copied().find(|at| study.responses[*at].name == UNFINISHED)?;
+    let (variant, seen) = table[at]
+        .iter()
+        .enumerate()
+        .filter_map(|(variant, cell)| Some((variant, cell.estimate?.mean)))
+        .max_by(|one, other| one.1.total_cmp(&other.1))?;
+    let what = if plain(seen, 1) == "1" { "deployment is" } else { "deployments are" };
+    (seen > 0.0).then(|| {
+        warning(format!(
+            "when a run of {} ends, {} {what} in progress on average: how that \
+             ends, and what it costs until then, is not seen; simulate longer",
+            study.variants[variant].name,
+            plain(seen, 1)
+        ))
+    })
+}
+
+/// The warm-up dominates a mean. It is left out with what stands between `with` and `end`.
+fn transient(
+    study: &Study<'_>,
+    table: &[Vec<Cell>],
+    shown: &[usize],
+    already: Span,
+    with: &str,
+    end: &str,
+) -> Option<Remark> {
     for response in shown {
         for (variant, cell) in table[*response].iter().enumerate() {
-            let series: Vec<Vec<f64>> = study.runs[variant].iter().map(|run| run.series[*response].clone()).collect();
+            let series = study.runs[variant].iter().map(|run| &run.series[*response]).filter(|it| !it.is_empty());
+            let series: Vec<Vec<f64>> = series.cloned().collect();
             let average = warm_up::average(&series);
             let Some(found) = warm_up::mser(&average) else { continue };
             let off = (found.with - found.without).abs();
@@ -112,7 +170,7 @@ fn transient(study: &Study<'_>, table: &[Vec<Cell>], shown: &[usize], already: S
             } else {
                 warning(format!(
                     "the warm-up dominates the mean: {} of {} is {} with the first {cut} and {} without (MSER); if the \
-                     question is about the steady state, leave it out with --warm-up {}",
+                     question is about the steady state, leave it out with {with}{}{end}",
                     asked.name,
                     study.variants[variant].name,
                     show(found.with),

@@ -89,14 +89,15 @@ impl Study<'_> {
             .collect()
     }
 
-    /// The responses that are shown: those asked for, and of the others those that have a value anywhere.
+    /// The responses that are shown: those asked for, and of the others those that have a value anywhere; not those that
+    /// most scenarios have nothing of, where they are 0 throughout.
     pub fn shown(&self) -> Vec<usize> {
-        (0..self.responses.len())
-            .filter(|response| {
-                self.responses[*response].wanted
-                    || (0..self.variants.len()).any(|variant| !self.known(*response, variant).is_empty())
-            })
-            .collect()
+        let has_something = |response: &usize| {
+            let asked = &self.responses[*response];
+            let says = |value: &f64| !asked.if_any || *value != 0.0;
+            asked.wanted || (0..self.variants.len()).any(|variant| self.known(*response, variant).iter().any(says))
+        };
+        (0..self.responses.len()).filter(has_something).collect()
     }
 
     /// What there are so many of: `30 seeds`, `15 antithetic pairs`, `20 batches`.

@@ -29,6 +29,14 @@ pub fn main(study: &Study<'_>, response: usize) -> Vec<Effect> {
                     levels.push(&variant.factors[factor].1);
                 }
             }
+            // Variants can stand in the order of their rank: numbers are put in theirs.
+            let numbers: Option<Vec<f64>> = levels.iter().map(|level| level.parse().ok()).collect();
+            if numbers.is_some() {
+                levels.sort_by(|one, other| {
+                    let number = |level: &String| level.parse().unwrap_or(0.0_f64);
+                    number(one).total_cmp(&number(other))
+                });
+            }
             levels
         })
         .collect();

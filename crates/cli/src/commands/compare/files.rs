@@ -1,4 +1,4 @@
-//! The files of a comparison: tidy CSV, JSON, Markdown and a page; all of them, or none.
+//! The files of a comparison: tidy tables in CSV and Parquet, JSON, Markdown and a page; all of them, or none.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -6,41 +6,92 @@ use std::path::PathBuf;
 use ecsim_experiment::numbers::exact;
 use ecsim_experiment::{Estimate, Paired};
 use ecsim_kernel::digest::hash64;
+use ecsim_report::sinks::Cells::{self, Flag, Number, Text, Whole};
 use serde_json::{Map, Value, json};
 
 use super::Result;
 use super::runner::luck;
 use crate::exit::Failure;
 use crate::output::OutputDirectory;
+use crate::parquet;
 
-/// Writes everything: `result` into tables, `to_read` (the same, or the best part of it) into pages, and `more` files.
+/// A table of a comparison: what its columns are called and hold, and its rows.
+#[derive(Debug)]
+pub struct Table {
+    columns: Vec<(String, Cells)>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table without rows.
+    pub const fn new(columns: Vec<(String, Cells)>) -> Self {
+        Self { columns, rows: Vec::new() }
+    }
+
+    /// Adds a row: a cell a column.
+    pub fn push(&mut self, row: Vec<String>) {
+        self.rows.push(row);
+    }
+
+    /// As CSV.
+    pub fn csv(&self) -> String {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        // Writing to memory cannot fail.
+        let _ = writer.write_record(self.columns.iter().map(|(name, _)| name));
+        for row in &self.rows {
+            let _ = writer.write_record(row);
+        }
+        String::from_utf8_lossy(&writer.into_inner().unwrap_or_default()).into_owned()
+    }
+
+    /// The CSV file of a name, and the Parquet file beside it.
+    fn files(&self, name: &str) -> std::result::Result<[(String, Vec<u8>); 2], Failure> {
+        let text = self.csv();
+        let beside = parquet::beside(name);
+        let cells = |at: usize, _: &str| self.columns.get(at).map(|(_, cells)| *cells);
+        let bytes = parquet::convert(text.as_bytes(), cells, Vec::new())
+            .map_err(|error| Failure::io(format_args!("failed to write {beside}"), &error))?;
+        Ok([(name.to_owned(), text.into_bytes()), (beside, bytes)])
+    }
+}
+
+/// Writes everything: `result` into tables, `to_read` (the same, or the best part of it) into pages; `more` tables, and files
+/// with their text.
 ///
 /// # Errors
 /// Where the machine refuses; nothing is left then.
 pub fn write(
     result: &Result<'_>,
     to_read: &Result<'_>,
-    more: Vec<(&'static str, String)>,
+    more: &[(&str, Table)],
+    others: Vec<(&str, String)>,
     directory: OutputDirectory,
 ) -> std::result::Result<PathBuf, Failure> {
-    let mut files = vec![
+    let mut files: Vec<(String, Vec<u8>)> = [
         ("comparison.html", super::page::render(to_read)),
         ("comparison.json", json(result)),
         ("comparison.md", super::table::markdown(to_read)),
+    ]
+    .into_iter()
+    .chain(others)
+    .map(|(name, text)| (name.to_owned(), text.into_bytes()))
+    .collect();
+    let own = [
         ("differences.csv", differences(result)),
+        ("effects.csv", effects(result)),
         ("estimates.csv", estimates(result)),
         ("runs.csv", runs(result)),
     ];
-    let effects = effects(result);
-    if !effects.is_empty() {
-        files.push(("effects.csv", effects));
+    // A full grid has main effects, and nothing else has.
+    let own = own.iter().filter(|(name, table)| *name != "effects.csv" || !table.rows.is_empty());
+    for (name, table) in own.chain(more) {
+        files.extend(table.files(name)?);
     }
-    files.extend(more);
-    files.sort_by_key(|(name, _)| *name);
+    files.sort();
     let mut listed = Vec::new();
-    for (name, text) in &files {
-        put(&directory, name, text)?;
-        listed.push(json!({"name": name, "bytes": text.len(), "digest": format!("{:016x}", hash64(text.as_bytes()))}));
+    for (name, bytes) in &files {
+        put(&directory, name, bytes)?;
+        listed.push(json!({"name": name, "bytes": bytes.len(), "digest": format!("{:016x}", hash64(bytes))}));
     }
     let together = listed.iter().map(|it| it["digest"].as_str().unwrap_or_default()).collect::<String>();
     let study = result.study;
@@ -54,13 +105,13 @@ pub fn write(
         "tracesDigest": format!("{:016x}", hash64(together.as_bytes())),
         "files": listed,
     });
-    put(&directory, "manifest.json", &format!("{:#}\n", manifest))?;
+    put(&directory, "manifest.json", format!("{:#}\n", manifest).as_bytes())?;
     directory.finish()
 }
 
-fn put(directory: &OutputDirectory, name: &str, text: &str) -> std::result::Result<(), Failure> {
+fn put(directory: &OutputDirectory, name: &str, bytes: &[u8]) -> std::result::Result<(), Failure> {
     let mut file = directory.create(name)?;
-    file.write_all(text.as_bytes()).map_err(|error| Failure::io(format_args!("failed to write {name}"), &error))
+    file.write_all(bytes).map_err(|error| Failure::io(format_args!("failed to write {name}"), &error))
 }
 
 /// A number as it stands in a file; nothing for none.
@@ -68,19 +119,10 @@ fn number(number: Option<f64>) -> String {
     number.map_or_else(String::new, |number| exact(number).to_string())
 }
 
-fn csv(head: &[String], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    // Writing to memory cannot fail.
-    let _ = writer.write_record(head);
-    for row in rows {
-        let _ = writer.write_record(&row);
-    }
-    String::from_utf8_lossy(&writer.into_inner().unwrap_or_default()).into_owned()
-}
-
-fn head(result: &Result<'_>, first: &[&str], last: &[&str]) -> Vec<String> {
-    let factors = result.study.variants[0].factors.iter().map(|(path, _)| path.clone());
-    let own = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+/// Columns, with those of the factors in between.
+fn columns(result: &Result<'_>, first: &[(&str, Cells)], last: &[(&str, Cells)]) -> Vec<(String, Cells)> {
+    let factors = result.study.variants[0].factors.iter().map(|(path, _)| (path.clone(), Text));
+    let own = |columns: &[(&str, Cells)]| columns.iter().map(|it| (it.0.to_owned(), it.1)).collect::<Vec<_>>();
     own(first).into_iter().chain(factors).chain(own(last)).collect()
 }
 
@@ -89,14 +131,19 @@ fn factors(result: &Result<'_>, variant: usize) -> Vec<String> {
 }
 
 /// One row per run, batch and response.
-fn runs(result: &Result<'_>) -> String {
+fn runs(result: &Result<'_>) -> Table {
     let study = result.study;
-    let head = head(
-        result,
-        &["variant"],
-        &["replication", "runIndex", "antithetic", "batch", "response", "path", "unit", "value"],
-    );
-    let mut rows = Vec::new();
+    let last = [
+        ("replication", Whole),
+        ("runIndex", Whole),
+        ("antithetic", Flag),
+        ("batch", Whole),
+        ("response", Text),
+        ("path", Text),
+        ("unit", Text),
+        ("value", Number),
+    ];
+    let mut table = Table::new(columns(result, &[("variant", Text)], &last));
     for (variant, runs) in study.runs.iter().enumerate() {
         for (replication, run) in runs.iter().enumerate() {
             let (index, mirrored) = luck(replication, study.antithetic);
@@ -107,21 +154,29 @@ fn runs(result: &Result<'_>) -> String {
                     row.extend(factors(result, variant));
                     row.extend([replication.to_string(), index.to_string(), mirrored.to_string(), batch.to_string()]);
                     row.extend([asked.name.clone(), asked.path.clone(), asked.unit.clone(), number(*value)]);
-                    rows.push(row);
+                    table.push(row);
                 }
             }
         }
     }
-    csv(&head, rows.into_iter())
+    table
 }
 
 /// One row per variant and response.
-pub fn estimates(result: &Result<'_>) -> String {
+pub fn estimates(result: &Result<'_>) -> Table {
     let study = result.study;
-    let last =
-        ["response", "path", "unit", "n", "mean", "standardDeviation", "intervalLow", "intervalHigh", "confidence"];
-    let head = head(result, &["variant"], &last);
-    let mut rows = Vec::new();
+    let last = [
+        ("response", Text),
+        ("path", Text),
+        ("unit", Text),
+        ("n", Whole),
+        ("mean", Number),
+        ("standardDeviation", Number),
+        ("intervalLow", Number),
+        ("intervalHigh", Number),
+        ("confidence", Number),
+    ];
+    let mut table = Table::new(columns(result, &[("variant", Text)], &last));
     for response in &result.shown {
         let asked = &study.responses[*response];
         for (variant, cell) in result.table[*response].iter().enumerate() {
@@ -137,32 +192,31 @@ pub fn estimates(result: &Result<'_>) -> String {
                 number(interval.map(|it| it.1)),
                 exact(study.confidence.share()).to_string(),
             ]);
-            rows.push(row);
+            table.push(row);
         }
     }
-    csv(&head, rows.into_iter())
+    table
 }
 
 /// One row per variant but the baseline, and response.
-fn differences(result: &Result<'_>) -> String {
+fn differences(result: &Result<'_>) -> Table {
     let study = result.study;
     let last = [
-        "response",
-        "path",
-        "unit",
-        "n",
-        "difference",
-        "intervalLow",
-        "intervalHigh",
-        "percent",
-        "percentLow",
-        "percentHigh",
-        "correlation",
-        "verdict",
-        "seedsNeeded",
+        ("response", Text),
+        ("path", Text),
+        ("unit", Text),
+        ("n", Whole),
+        ("difference", Number),
+        ("intervalLow", Number),
+        ("intervalHigh", Number),
+        ("percent", Number),
+        ("percentLow", Number),
+        ("percentHigh", Number),
+        ("correlation", Number),
+        ("verdict", Text),
+        ("seedsNeeded", Whole),
     ];
-    let head = head(result, &["variant", "baseline"], &last);
-    let mut rows = Vec::new();
+    let mut table = Table::new(columns(result, &[("variant", Text), ("baseline", Text)], &last));
     for response in &result.shown {
         let asked = &study.responses[*response];
         for (variant, cell) in result.table[*response].iter().enumerate() {
@@ -186,23 +240,32 @@ fn differences(result: &Result<'_>) -> String {
                 paired.verdict.name().to_owned(),
                 paired.needed.map_or_else(String::new, |it| it.to_string()),
             ]);
-            rows.push(row);
+            table.push(row);
         }
     }
-    csv(&head, rows.into_iter())
+    table
 }
 
 /// One row per factor, level and response; nothing where there are no main effects.
-fn effects(result: &Result<'_>) -> String {
+fn effects(result: &Result<'_>) -> Table {
     let study = result.study;
-    let head = ["factor", "level", "response", "path", "unit", "n", "mean", "intervalLow", "intervalHigh"];
-    let head: Vec<String> = head.iter().map(|it| (*it).to_owned()).collect();
-    let mut rows = Vec::new();
+    let columns = [
+        ("factor", Text),
+        ("level", Text),
+        ("response", Text),
+        ("path", Text),
+        ("unit", Text),
+        ("n", Whole),
+        ("mean", Number),
+        ("intervalLow", Number),
+        ("intervalHigh", Number),
+    ];
+    let mut table = Table::new(columns.map(|(name, cells)| (name.to_owned(), cells)).to_vec());
     for response in &result.shown {
         let asked = &study.responses[*response];
         for effect in super::effects::main(study, *response) {
             let interval = effect.estimate.interval();
-            rows.push(vec![
+            table.push(vec![
                 effect.factor,
                 effect.level,
                 asked.name.clone(),
@@ -215,7 +278,7 @@ fn effects(result: &Result<'_>) -> String {
             ]);
         }
     }
-    if rows.is_empty() { String::new() } else { csv(&head, rows.into_iter()) }
+    table
 }
 
 fn value(number: Option<f64>) -> Value {

@@ -4,7 +4,7 @@
 //! are read first, with every problem; then all runs go over all cores; the statistics are
 //! [`ecsim_experiment`]'s; at the end come the table, the files, and what a colleague would remark.
 
-mod advice;
+pub(super) mod advice;
 pub(super) mod analysis;
 mod effects;
 pub(super) mod files;
@@ -23,7 +23,7 @@ use ecsim_report::responses::{Frame, Recorded, Response, nearest_path};
 use crate::app::{Compare, DataFormat};
 use crate::exit::{Done, Failure, Outcome};
 use crate::interrupt;
-use crate::output::OutputDirectory;
+use crate::output::{Holds, OutputDirectory};
 use crate::terminal::{self, Terminal};
 
 pub(super) use advice::Remark;
@@ -34,8 +34,16 @@ use variants::Variant;
 /// What is known at the end, for whoever shows it.
 #[derive(Debug)]
 pub(super) struct Result<'a> {
-    /// What was run.
+    /// What it is called.
+    pub(super) title: &'static str,
+    /// What it has so many of: variants or points.
+    pub(super) noun: &'static str,
+    /// What was run, or the part of it that is shown one by one.
     pub(super) study: &'a Study<'a>,
+    /// All that was run.
+    pub(super) all: &'a Study<'a>,
+    /// The points of a sweep, the best first.
+    pub(super) ranking: Option<Ranking>,
     /// By response, and in it by variant.
     pub(super) table: Vec<Vec<Cell>>,
     /// The responses that are shown.
@@ -48,6 +56,13 @@ pub(super) struct Result<'a> {
     pub(super) frame: Frame,
     /// What is left out before.
     pub(super) warm_up: Span,
+}
+
+/// A table of points for reading: what stands over the columns, and the rows.
+#[derive(Clone, Debug)]
+pub(super) struct Ranking {
+    pub(super) heads: Vec<String>,
+    pub(super) rows: Vec<Vec<String>>,
 }
 
 /// Compares.
@@ -64,7 +79,7 @@ pub fn run(command: &Compare, terminal: &Terminal) -> Outcome {
     let baseline = baseline(command, &variants)?;
     let frame = frame(command.warm_up, command.batch_means, &variants)?;
     let (responses, plans) = responses::plan(&command.response, command.response.is_empty(), &variants, frame)?;
-    let directory = command.out.as_deref().map(OutputDirectory::begin).transpose()?;
+    let directory = command.out.as_deref().map(|out| OutputDirectory::begin(out, Holds::Comparison)).transpose()?;
     let with_bar = !command.quiet && terminal.interactive;
     let runner = Runner::new(&variants, &plans, command.antithetic, command.jobs, with_bar)?;
     let mut study = Study {
@@ -84,8 +99,9 @@ pub fn run(command: &Compare, terminal: &Terminal) -> Outcome {
     let mut remarks = advice::all(&study, &table, &shown, warm_up);
     remarks.extend(precision);
     let sentences = study.sentences(&table, &shown);
-    let result = Result { study: &study, table, shown, sentences, remarks, frame, warm_up };
-    let target = directory.map(|directory| files::write(&result, &result, Vec::new(), directory)).transpose()?;
+    let (title, noun, all, ranking) = ("Comparison", "variants", &study, None);
+    let result = Result { title, noun, study: &study, all, ranking, table, shown, sentences, remarks, frame, warm_up };
+    let target = directory.map(|directory| files::write(&result, &result, &[], Vec::new(), directory)).transpose()?;
     if !command.quiet || command.format != DataFormat::Table {
         let text = match command.format {
             DataFormat::Table if command.plot => {
@@ -93,7 +109,7 @@ pub fn run(command: &Compare, terminal: &Terminal) -> Outcome {
             }
             DataFormat::Table => table::render(&result, terminal),
             DataFormat::Json => files::json(&result),
-            DataFormat::Csv => files::estimates(&result),
+            DataFormat::Csv => files::estimates(&result).csv(),
         };
         terminal::print(&text)?;
     }

@@ -2,8 +2,11 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use ecsim_experiment::sentence::Manner;
+
 use super::Result;
 use super::plots;
+use super::responses::Asked;
 use super::table::{self, Line};
 
 const STYLE: &str = "
@@ -16,17 +19,28 @@ p.lead{color:var(--soft);margin:.2rem 0 1rem}ul.said{padding-left:1.1rem}ul.said
 th,td{padding:.32rem .6rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
 th{color:var(--soft);font-weight:600}th:first-child,td:first-child{text-align:left}
 td.higher,td.lower{font-weight:600}td.none{color:var(--soft)}figure{margin:.8rem 0}figcaption{color:var(--soft);font-size:.88rem}
-svg{width:100%;height:auto;display:block}.remark{border-left:4px solid var(--line);padding:.4rem .8rem;margin:.5rem 0;background:var(--tint)}
+.plot{overflow-x:auto}svg{width:100%;min-width:36rem;height:auto;display:block}
+table.ranking td:nth-child(2),table.ranking th:nth-child(2){text-align:left}table.ranking tbody tr:first-child{font-weight:600}
+.remark{border-left:4px solid var(--line);padding:.4rem .8rem;margin:.5rem 0;background:var(--tint)}
 .remark.warning{border-color:var(--warn)}details summary{cursor:pointer;color:var(--soft)}footer{color:var(--soft);font-size:.85rem;margin-top:3rem}
 @media print{details{display:block}}
 ";
 
+/// What costs and what waits, as far as they are there: the responses that are shown by default, or what was asked for.
+fn axes(result: &Result<'_>) -> Option<(usize, usize)> {
+    let asked = |at: &usize| &result.study.responses[*at];
+    let first = |is: &dyn Fn(&Asked) -> bool| result.shown.iter().copied().find(|at| is(asked(at)));
+    let money = |it: &Asked| it.unit == "$" || it.unit == "¥";
+    let cost = first(&|it| it.manner == Manner::Cost).or_else(|| first(&money))?;
+    let wait = first(&|it| it.manner == Manner::Wait).or_else(|| first(&|it| it.unit == "s"))?;
+    Some((cost, wait))
+}
+
 /// The page.
 pub fn render(result: &Result<'_>) -> String {
     let study = result.study;
-    let find = |name: &str| result.shown.iter().copied().find(|at| study.responses[*at].name == name);
-    let frontier = match (find("cost"), find("mean time to RUNNING")) {
-        (Some(cost), Some(wait)) if study.variants.len() > 2 => plots::frontier(result, cost, wait),
+    let frontier = match axes(result) {
+        Some((cost, wait)) if study.variants.len() > 2 => plots::frontier(result, cost, wait),
         _ => String::new(),
     };
     let page = html! {
@@ -35,21 +49,30 @@ pub fn render(result: &Result<'_>) -> String {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { "Comparison: " (study.variants[study.baseline].name) }
+                title { (result.title) ": " (study.variants[study.baseline].name) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 main {
-                    h1 { "Comparison" }
+                    h1 { (result.title) }
                     p.lead { (table::headline(result)) "." }
                     @if !result.sentences.is_empty() {
                         ul.said { @for sentence in &result.sentences { li { (sentence) } } }
                     }
                     (remarks(result, true))
+                    @if let Some(ranking) = &result.ranking {
+                        h2 { "Ranking" }
+                        div.table {
+                            table.ranking {
+                                thead { tr { @for head in &ranking.heads { th { (head) } } } }
+                                tbody { @for row in &ranking.rows { tr { @for cell in row { td { (cell) } } } } }
+                            }
+                        }
+                    }
                     @if !frontier.is_empty() {
                         h2 { "Cost against waiting" }
                         figure {
-                            (PreEscaped(&frontier))
+                            div.plot { (PreEscaped(&frontier)) }
                             figcaption { "Lower and further left is better. The line joins the variants that no other beats in both: the efficient frontier." }
                         }
                     }
@@ -86,6 +109,7 @@ fn section(result: &Result<'_>, response: usize) -> Markup {
     let columns = if differs { 6 } else { 3 };
     let differences = plots::differences(result, response);
     let effects = plots::effects(result, response);
+    let distributions = plots::distributions(result, response);
     html! {
         h2 { (table::title(result, response)) }
         div.table {
@@ -95,15 +119,24 @@ fn section(result: &Result<'_>, response: usize) -> Markup {
             }
         }
         figure {
-            (PreEscaped(plots::levels(result, response)))
+            div.plot { (PreEscaped(plots::levels(result, response))) }
             figcaption { "Mean with its interval; above it, one point an observation. " code { (result.study.responses[response].path) } }
         }
         @if !effects.is_empty() {
-            details {
+            details open {
                 summary { "Main effects" }
                 figure {
-                    (PreEscaped(effects))
+                    div.plot { (PreEscaped(effects)) }
                     figcaption { "The mean of all variants with a level, over all levels of the other factors." }
+                }
+            }
+        }
+        @if !distributions.is_empty() {
+            details {
+                summary { "Distributions" }
+                figure {
+                    div.plot { (PreEscaped(distributions)) }
+                    figcaption { "The share of the observations that are no higher: further left is lower, and steeper is more alike." }
                 }
             }
         }
@@ -111,7 +144,7 @@ fn section(result: &Result<'_>, response: usize) -> Markup {
             details {
                 summary { "Paired differences" }
                 figure {
-                    (PreEscaped(differences))
+                    div.plot { (PreEscaped(differences)) }
                     figcaption { "Where the interval leaves out 0, a difference is shown." }
                 }
             }

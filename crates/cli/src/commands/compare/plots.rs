@@ -150,7 +150,7 @@ pub fn levels(result: &Result<'_>, response: usize) -> String {
 
 /// Main effects with their intervals; nothing where there are none.
 pub fn effects(result: &Result<'_>, response: usize) -> String {
-    let effects = super::effects::main(result.study, response);
+    let effects = super::effects::main(result.all, response);
     let mut factors: Vec<&str> = Vec::new();
     let mut rows = Vec::new();
     for effect in &effects {
@@ -198,11 +198,69 @@ pub fn differences(result: &Result<'_>, response: usize) -> String {
     if rows.is_empty() { String::new() } else { rows_plot("difference", &rows, true) }
 }
 
-/// Two responses against each other, less being better in both, with the variants that none beats in both.
+/// How observations are spread: for each variant the share of them that are no higher. Nothing for a few of them, which the
+/// points show as well, nor where none differ, nor for so many variants that nobody can tell them apart.
+pub fn distributions(result: &Result<'_>, response: usize) -> String {
+    const FEW: usize = 5;
+    let study = result.study;
+    let known: Vec<(usize, Vec<f64>)> = (0..study.variants.len())
+        .map(|at| {
+            let mut values = study.known(response, at);
+            values.sort_by(f64::total_cmp);
+            (at, values)
+        })
+        .filter(|(_, values)| values.len() >= FEW)
+        .collect();
+    let all = || known.iter().flat_map(|(_, values)| values.iter().copied());
+    let differ = known.iter().any(|(_, values)| values.iter().any(|value| *value != values[0]));
+    let Some((low, high)) = roomy(all()).filter(|_| differ && known.len() <= COLOURS.len()) else {
+        return String::new();
+    };
+    svg(300, "distributions", |area| {
+        let mut chart = ChartBuilder::on(area)
+            .margin_top(8)
+            .margin_right(LABEL)
+            .x_label_area_size(44)
+            .y_label_area_size(56)
+            .build_cartesian_2d(low..high, 0.0..100.0)?;
+        let step = (high - low) / 6.0;
+        chart
+            .configure_mesh()
+            .x_desc(super::table::title(result, response))
+            .y_desc("observations, %")
+            .x_label_formatter(&|number| axis(*number, step))
+            .y_label_formatter(&|number| axis(*number, 20.0))
+            .y_labels(6)
+            .bold_line_style(INK.mix(0.13))
+            .light_line_style(INK.mix(0.0))
+            .axis_style(INK.mix(0.5))
+            .label_style(("sans-serif", 13, &INK))
+            .draw()?;
+        for (place, (at, values)) in known.iter().enumerate() {
+            let share = |count: usize| count as f64 / values.len() as f64 * 100.0;
+            let mut line = vec![(low, 0.0)];
+            for (count, value) in values.iter().enumerate() {
+                line.extend([(*value, share(count)), (*value, share(count + 1))]);
+            }
+            line.push((high, 100.0));
+            chart.draw_series(LineSeries::new(line, colour(*at).stroke_width(2)))?;
+            let (x, y) = ((WIDTH - LABEL) as i32 + 16, 20 + place as i32 * 22);
+            area.draw(&PathElement::new(vec![(x, y), (x + 18, y)], colour(*at).stroke_width(3)))?;
+            let style = ("sans-serif", 13).into_font().color(&INK).pos(Pos::new(HPos::Left, VPos::Center));
+            area.draw(&Text::new(cut(&study.variants[*at].name), (x + 24, y), style))?;
+        }
+        Ok(())
+    })
+}
+
+/// Two responses of all variants against each other, less being better in both, with those that none beats in both. Where there
+/// are many, only those have their names.
 pub fn frontier(result: &Result<'_>, across: usize, up: usize) -> String {
-    let mean = |response: usize, at: usize| result.table[response][at].estimate.map(|it| it.mean);
+    const NAMED: usize = 8;
+    let study = result.all;
+    let mean = |response: usize, at: usize| study.cell(response, at).estimate.map(|it| it.mean);
     let points: Vec<(usize, f64, f64)> =
-        (0..result.study.variants.len()).filter_map(|at| Some((at, mean(across, at)?, mean(up, at)?))).collect();
+        (0..study.variants.len()).filter_map(|at| Some((at, mean(across, at)?, mean(up, at)?))).collect();
     let best = efficient(&points);
     let (Some((left, right)), Some((low, high))) =
         (roomy(points.iter().map(|it| it.1)), roomy(points.iter().map(|it| it.2)))
@@ -232,17 +290,25 @@ pub fn frontier(result: &Result<'_>, across: usize, up: usize) -> String {
         let mut labels: Vec<(i32, i32)> = Vec::new();
         for (at, x, y) in &points {
             chart.draw_series([Circle::new((*x, *y), 5, colour(*at).filled())])?;
+            if points.len() > NAMED && !best.iter().any(|it| it.0 == *at) {
+                continue;
+            }
             let place = chart.backend_coord(&(*x, *y));
             let is_right = place.0 > (WIDTH / 2) as i32;
             let side = if is_right { HPos::Right } else { HPos::Left };
             let style = ("sans-serif", 13).into_font().color(&INK).pos(Pos::new(side, VPos::Bottom));
             let mut at_y = place.1 - 4;
-            while labels.iter().any(|(x, y)| (x - place.0).abs() < 200 && (y - at_y).abs() < 14) {
+            let taken = |at_y: i32| labels.iter().any(|(x, y)| (x - place.0).abs() < 200 && (y - at_y).abs() < 14);
+            while at_y >= 14 && taken(at_y) {
                 at_y -= 14;
+            }
+            // Where there is no room above, there is below.
+            while at_y < 14 || taken(at_y) {
+                at_y = at_y.max(place.1) + 14;
             }
             labels.push((place.0, at_y));
             let shift = if is_right { -8 } else { 8 };
-            area.draw(&Text::new(cut(&result.study.variants[*at].name), (place.0 + shift, at_y), style))?;
+            area.draw(&Text::new(cut(&study.variants[*at].name), (place.0 + shift, at_y), style))?;
         }
         Ok(())
     })

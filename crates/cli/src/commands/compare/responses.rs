@@ -24,6 +24,8 @@ pub struct Asked {
     pub main: bool,
     /// Whether it was asked for: then it is shown whatever it is.
     pub wanted: bool,
+    /// Whether it is left out where it is 0 throughout.
+    pub if_any: bool,
     /// Where it comes from.
     pub response: Response,
 }
@@ -39,21 +41,63 @@ impl Asked {
 const UNPLACED: &str =
     "at end: cluster.missingTasks + cluster.waitingRequests + cluster.tasksProvisioning + cluster.droppedRequests";
 
-const DEFAULTS: [(&str, &str, Manner, &str, bool); 9] = [
-    ("gain: cluster.cost", "cost", Manner::Cost, "", true),
-    ("timeToRunning.total.mean", "mean time to RUNNING", Manner::Wait, "on average", true),
-    ("timeToRunning.total.p95", "p95 time to RUNNING", Manner::Wait, "at p95", false),
-    ("gain: cluster.tasksLost", "lost tasks", Manner::Count, "", false),
-    (UNPLACED, "unplaced tasks", Manner::Count, "", false),
-    ("mean: cluster.CPUReservation", "CPU reservation", Manner::Percent, "", false),
-    ("mean: cluster.MemoryReservation", "memory reservation", Manner::Percent, "", false),
-    ("mean: cluster.GPUReservation", "GPU reservation", Manner::Percent, "", false),
-    ("mean: cluster.ContainerInstanceCount", "instances", Manner::Count, "", false),
+/// A response that is shown by default.
+struct Usual {
+    path: &'static str,
+    name: &'static str,
+    manner: Manner,
+    aside: &'static str,
+    /// Whether `--until-precise` is about it.
+    main: bool,
+    /// Whether it is left out where it is 0 throughout: most scenarios have no such thing.
+    if_any: bool,
+}
+
+impl Usual {
+    const fn new(path: &'static str, name: &'static str, manner: Manner) -> Self {
+        Self { path, name, manner, aside: "", main: false, if_any: false }
+    }
+
+    const fn main(self) -> Self {
+        Self { main: true, ..self }
+    }
+
+    const fn aside(self, aside: &'static str) -> Self {
+        Self { aside, ..self }
+    }
+
+    const fn if_any(self) -> Self {
+        Self { if_any: true, ..self }
+    }
+}
+
+/// Services whose deployment had no end.
+pub const UNFINISHED: &str = "unfinished deployments";
+/// The unit is in the name, because the value is not in the unit of its metric.
+const MINUTES: &str = "minutes out of SLO";
+
+const DEFAULTS: [Usual; 16] = [
+    Usual::new("gain: cluster.cost", "cost", Manner::Cost).main(),
+    Usual::new("timeToRunning.total.mean", "mean time to RUNNING", Manner::Wait).aside("on average").main(),
+    Usual::new("timeToRunning.total.p95", "p95 time to RUNNING", Manner::Wait).aside("at p95"),
+    Usual::new("gain: cluster.tasksLost", "lost tasks", Manner::Count),
+    Usual::new(UNPLACED, "unplaced tasks", Manner::Count),
+    Usual::new("mean: cluster.CPUReservation", "CPU reservation", Manner::Percent),
+    Usual::new("mean: cluster.MemoryReservation", "memory reservation", Manner::Percent),
+    Usual::new("mean: cluster.GPUReservation", "GPU reservation", Manner::Percent),
+    Usual::new("mean: cluster.ContainerInstanceCount", "instances", Manner::Count),
+    Usual::new("mean: cluster.fargateRunningTasks", "Fargate tasks", Manner::Count).if_any(),
+    Usual::new("mean: cluster.latencyP95", "p95 latency", Manner::Level),
+    Usual::new("mean: cluster.errorRate", "error rate", Manner::Level),
+    Usual::new("gain: cluster.outOfSlo / 60", MINUTES, Manner::Count),
+    Usual::new("gain: cluster.serviceScalingActivities", "scaling activities of services", Manner::Count).if_any(),
+    Usual::new("gain: cluster.scaleOuts + cluster.scaleIns", "scaling decisions of groups", Manner::Count).if_any(),
+    Usual::new("at end: cluster.deploymentsInProgress", UNFINISHED, Manner::Count).if_any(),
 ];
 
 /// The path of a response that is shown by default, by its name or its path.
 pub fn default_path(name: &str) -> Option<&'static str> {
-    DEFAULTS.iter().find(|it| it.0 == name || it.1 == name).map(|it| it.0)
+    DEFAULTS.iter().find(|it| it.path == name || it.name == name).map(|it| it.path)
 }
 
 /// The responses, and where each variant has them: those that are shown by default, if wanted, and those asked for.
@@ -67,10 +111,11 @@ pub fn plan(
     frame: Frame,
 ) -> Result<(Vec<Asked>, Vec<Plan>), Failure> {
     let mut responses = Vec::new();
-    for (path, name, manner, aside, main) in DEFAULTS.into_iter().filter(|_| with_defaults) {
+    for usual in DEFAULTS.into_iter().filter(|_| with_defaults) {
+        let Usual { path, name, manner, aside, main, if_any } = usual;
         let response = Response::parse(path).map_err(|error| Failure::Input(format!("--response {path}: {error}")))?;
         let (path, name, unit) = (path.to_owned(), name.to_owned(), String::new());
-        responses.push(Asked { path, name, manner, aside, unit, main, wanted: false, response });
+        responses.push(Asked { path, name, manner, aside, unit, main, wanted: false, if_any, response });
     }
     for path in asked {
         let response = Response::parse(path).map_err(|error| Failure::Input(format!("--response {path}: {error}")))?;
@@ -78,9 +123,9 @@ pub fn plan(
         if responses.iter().any(|other: &Asked| other.path == path) {
             return Err(Failure::Input(format!("--response {path} is there twice")));
         }
-        let known = DEFAULTS.iter().find(|it| it.0 == path);
+        let known = DEFAULTS.iter().find(|it| it.path == path);
         let (name, manner, aside) =
-            known.map_or((path.as_str(), Manner::Level, ""), |(_, name, manner, aside, _)| (name, *manner, aside));
+            known.map_or((path.as_str(), Manner::Level, ""), |it| (it.name, it.manner, it.aside));
         responses.push(Asked {
             name: name.to_owned(),
             path: path.clone(),
@@ -89,6 +134,7 @@ pub fn plan(
             unit: String::new(),
             main: true,
             wanted: true,
+            if_any: false,
             response,
         });
     }
@@ -117,6 +163,9 @@ pub fn plan(
             Unit::CpuUnits => "CPU units".to_owned(),
             Unit::Count | Unit::Flag | Unit::Text(_) => String::new(),
         };
+        if response.name == MINUTES {
+            response.unit.clear();
+        }
         if response.manner == Manner::Level && unit == Unit::Percent {
             response.manner = Manner::Percent;
         }

@@ -7,7 +7,7 @@ use ecsim_kernel::Span;
 
 use super::Result;
 use super::analysis::is_shown;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, wrapped};
 
 /// One line of the table: a variant under a response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,7 +36,8 @@ pub fn headline(result: &Result<'_>) -> String {
     let mut text = match variants {
         1 => format!("{}: {}, {shortest} each", study.variants[0].name, study.counted()),
         many => format!(
-            "{many} variants × {}, {shortest} each; differences are to {}, by pairs on common random numbers",
+            "{many} {} × {}, {shortest} each; differences are to {}, by pairs on common random numbers",
+            result.noun,
             study.counted(),
             study.variants[study.baseline].name
         ),
@@ -172,39 +173,27 @@ pub fn render(result: &Result<'_>, terminal: &Terminal) -> String {
         text.push('\n');
     }
     for sentence in &result.sentences {
-        text.push_str(&wrapped(sentence, terminal.width));
+        text.push_str(&wrapped(sentence, terminal.width, "", "  "));
     }
     text
-}
-
-/// A paragraph, broken at spaces.
-pub fn wrapped(text: &str, width: usize) -> String {
-    let mut lines = String::new();
-    let mut length = 0;
-    for word in text.split(' ') {
-        let letters = word.chars().count();
-        if length > 0 && length + 1 + letters > width {
-            lines.push_str("\n  ");
-            length = 2;
-        } else if length > 0 {
-            lines.push(' ');
-            length += 1;
-        }
-        lines.push_str(word);
-        length += letters;
-    }
-    lines.push('\n');
-    lines
 }
 
 /// A page in Markdown: tables, sentences, remarks.
 pub fn markdown(result: &Result<'_>) -> String {
     let escape = |text: &str| text.replace('|', "\\|");
-    let mut text = format!("# Comparison\n\n{}.\n\n", headline(result));
+    let mut text = format!("# {}\n\n{}.\n\n", result.title, headline(result));
     for sentence in &result.sentences {
         text.push_str(&format!("* {sentence}\n"));
     }
     if !result.sentences.is_empty() {
+        text.push('\n');
+    }
+    if let Some(ranking) = &result.ranking {
+        text.push_str(&format!("| {} |\n|{}\n", ranking.heads.join(" | "), " --- |".repeat(ranking.heads.len())));
+        for row in &ranking.rows {
+            let cells: Vec<String> = row.iter().map(|cell| escape(cell)).collect();
+            text.push_str(&format!("| {} |\n", cells.join(" | ")));
+        }
         text.push('\n');
     }
     let differs = result.study.variants.len() > 1;

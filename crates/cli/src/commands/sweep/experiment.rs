@@ -9,6 +9,7 @@ use ecsim_kernel::streams::{Key, Purpose, Streams};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::app::MOST_SEEDS;
 use crate::commands::compare::variants::{in_full, in_short, is_strategy};
 use crate::exit::Failure;
 
@@ -41,10 +42,10 @@ pub struct Experiment {
     #[serde(default)]
     pub warm_up: Option<String>,
     /// What is looked at; as `--response`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lines")]
     pub responses: Vec<String>,
     /// What must hold of the means, such as `p95 time to RUNNING < 30s`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lines")]
     pub constraints: Vec<String>,
     /// What is best.
     #[serde(default)]
@@ -53,6 +54,26 @@ pub struct Experiment {
 
 const fn ten() -> usize {
     10
+}
+
+/// Texts. `at end: cluster.cost` is a map of one key to YAML and a text to everybody who knows `expect:`.
+fn lines<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let line = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Object(map) if map.len() == 1 => {
+            let (key, value) = map.iter().next()?;
+            value.as_str().map(|value| format!("{key}: {value}"))
+        }
+        _ => None,
+    };
+    Vec::<Value>::deserialize(deserializer)?
+        .iter()
+        .map(|value| {
+            let wrong =
+                || format!("{value} is no text; write for example `at end: cluster.cost`, in quotes if in doubt");
+            line(value).ok_or_else(|| serde::de::Error::custom(wrong()))
+        })
+        .collect()
 }
 
 /// What is varied.
@@ -163,13 +184,23 @@ impl Experiment {
             std::io::ErrorKind::InvalidData => Failure::Input(format!("{} is not UTF-8 text", path.display())),
             _ => Failure::path("read", path, &error),
         })?;
-        let mut experiment: Self =
-            serde_yaml::from_str(&text).map_err(|error| Failure::Input(format!("{}: {error}", path.display())))?;
+        let mut experiment =
+            Self::parse(&text).map_err(|error| Failure::Input(format!("{}: {error}", path.display())))?;
         if let Some(folder) = path.parent() {
             experiment.base = folder.join(&experiment.base);
         }
         experiment.check().map_err(|message| Failure::Input(format!("{}: {message}", path.display())))?;
         Ok(experiment)
+    }
+
+    fn parse(text: &str) -> Result<Self, serde_yaml::Error> {
+        if !text.contains("<<:") {
+            return serde_yaml::from_str(text);
+        }
+        // Merge keys, as in scenarios. A mistake is told without its line then: values have none.
+        let mut value: serde_yaml::Value = serde_yaml::from_str(text)?;
+        value.apply_merge()?;
+        serde_yaml::from_value(value)
     }
 
     fn check(&self) -> Result<(), String> {
@@ -180,6 +211,9 @@ impl Experiment {
         }
         if self.seeds == 0 {
             return Err("`seeds: 0` runs nothing".into());
+        }
+        if self.seeds > MOST_SEEDS {
+            return Err(format!("`seeds: {}` is more than {MOST_SEEDS}", self.seeds));
         }
         if self.design.random.is_some() && self.design.latin_hypercube.is_some() {
             return Err("`design` is either `random` or `latinHypercube`".into());
@@ -285,6 +319,9 @@ impl Factor {
             (Some(_), Some(_)) | (None, None) => Err(form.to_owned()),
             _ => match self.between {
                 Some((low, high)) if low >= high => Err(format!("factor `{name}`: `between` ends before it begins")),
+                _ if self.levels.is_some_and(|levels| levels > MOST_POINTS) => {
+                    Err(format!("factor `{name}`: more than {MOST_POINTS} levels"))
+                }
                 _ if self.levels == Some(0) => Err(format!("factor `{name}`: `levels: 0` are none")),
                 _ => Ok(()),
             },
@@ -361,7 +398,7 @@ mod tests {
     use super::*;
 
     fn experiment(text: &str) -> Result<Experiment, String> {
-        let experiment: Experiment = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
+        let experiment = Experiment::parse(text).map_err(|error| error.to_string())?;
         experiment.check()?;
         Ok(experiment)
     }
@@ -409,6 +446,25 @@ factors:
     }
 
     #[test]
+    fn choices_can_share_what_they_set() {
+        let it = experiment(
+            "{base: a, factors: [{name: n, choices: [{name: x, set: &x {a: 1, b: 2}}, {name: y, set: {<<: *x, b: 3}}]}]}",
+        )
+        .unwrap();
+        assert_eq!(it.points().unwrap()[1].settings, ["a=1", "b=3"]);
+    }
+
+    #[test]
+    fn when_and_what_need_no_quotes() {
+        let it = experiment(
+            "{base: a, factors: [{path: x, values: [1]}], responses: [cost, at end: cluster.cost, 'mean: b'], constraints: [mean: cluster.CPUReservation >= 60%]}",
+        )
+        .unwrap();
+        assert_eq!(it.responses, ["cost", "at end: cluster.cost", "mean: b"]);
+        assert_eq!(it.constraints, ["mean: cluster.CPUReservation >= 60%"]);
+    }
+
+    #[test]
     fn mistakes() {
         for (text, part) in [
             ("{base: a, factors: []}", "nothing to vary"),
@@ -418,6 +474,7 @@ factors:
             ("{base: a, factors: [{name: x}]}", "`choices`"),
             ("{base: a, factors: [{path: x, values: [1]}, {path: x, values: [1]}]}", "twice"),
             ("{base: a, factors: [{path: x, values: [1]}], sedes: 3}", "unknown field `sedes`"),
+            ("{base: a, factors: [{path: x, values: [1]}], responses: [{a: b, c: d}]}", "is no text"),
             ("{base: a, factors: [{path: x, values: [1]}], objective: {}}", "`minimize` or `maximize`"),
             ("{base: a, factors: [{path: x, values: [1]}], warmUp: soon}", "warmUp"),
         ] {

@@ -18,17 +18,19 @@ use ecsim_experiment::{Confidence, Estimate, Paired, Verdict, sampling};
 use ecsim_kernel::Span;
 use ecsim_kernel::digest::hash64;
 use ecsim_report::responses::{Frame, Recorded, Response};
-use serde_json::{Value, json};
+use ecsim_report::sinks::Cells;
+use serde_json::Value;
 
 use crate::app::{DataFormat, Sweep};
 use crate::commands::compare::analysis::{Cell, Study};
+use crate::commands::compare::files::Table;
 use crate::commands::compare::responses::{self, Asked};
 use crate::commands::compare::runner::{Job, Runner};
 use crate::commands::compare::variants::{self, Variant};
-use crate::commands::compare::{self, Remark, files};
+use crate::commands::compare::{self, Ranking, Remark, files};
 use crate::exit::{Done, Failure, Outcome};
 use crate::interrupt;
-use crate::output::OutputDirectory;
+use crate::output::{Holds, OutputDirectory};
 use crate::table;
 use crate::terminal::{self, Terminal};
 
@@ -38,6 +40,8 @@ use rules::Judge;
 
 /// So many points are shown one by one.
 const SHOWN: usize = 40;
+/// So many runs of the best point are looked at for a warm-up.
+const LOOKED_AT: usize = 4;
 
 /// Sweeps.
 ///
@@ -58,7 +62,7 @@ pub fn run(command: &Sweep, terminal: &Terminal) -> Outcome {
     let warm_up = experiment.warm_up().map_err(Failure::Input)?;
     let frame = compare::frame(warm_up, None, &variants)?;
     let (asked, plans, judge) = responses(&experiment, &variants, frame)?;
-    let directory = OutputDirectory::begin(&command.out)?;
+    let directory = OutputDirectory::begin(&command.out, Holds::Sweep)?;
     let runner = Runner::new(&variants, &plans, false, command.jobs, !command.quiet && terminal.interactive)?;
     let mut work = Work {
         seed: variants[0].model.seed,
@@ -77,9 +81,14 @@ pub fn run(command: &Sweep, terminal: &Terminal) -> Outcome {
         runs: vec![Vec::new(); variants.len()],
     };
     let journal = Journal::open(&command.out, &work.known)?;
-    let outcome = work.all(&experiment, search, &judge, &runner, &journal, &mut study);
+    let outcome = work.all(&experiment, search, &judge, &runner, &journal, &mut study).and_then(|order| {
+        // The journal has no means over time: the best point is run a few times more to look at its warm-up.
+        let again = study.runs[order[0]].len().min(LOOKED_AT);
+        let jobs: Vec<Job> = (0..again).map(|replication| Job { variant: order[0], replication }).collect();
+        Ok((order, runner.run_jobs(&jobs)?))
+    });
     runner.finish();
-    let order = outcome.map_err(|failure| match failure {
+    let (order, best_runs) = outcome.map_err(|failure| match failure {
         Failure::Interrupted(_) => Failure::Interrupted(format!(
             "interrupted; what has been run is kept in {}, and the same command goes on from there",
             journal::unfinished(&command.out).display()
@@ -90,8 +99,9 @@ pub fn run(command: &Sweep, terminal: &Terminal) -> Outcome {
     let ranked: Vec<Variant> = order.iter().map(|at| variants[*at].clone()).collect();
     let runs: Vec<Vec<Recorded>> = order.iter().map(|at| std::mem::take(&mut study.runs[*at])).collect();
     let study = Study { variants: &ranked, runs, ..study };
-    let (sentences, remarks) = answer(&experiment, &study, &judge);
-    let result = result(&study, &sentences, &remarks, frame, warm_up);
+    let (sentences, mut remarks) = answer(&experiment, &study, &judge);
+    remarks.extend(advice(&study, &judge, best_runs, warm_up.unwrap_or(Span::ZERO)));
+    let result = result(&study, &study, &judge, &sentences, &remarks, frame, warm_up);
     let few = ranked.len().min(SHOWN);
     let best = Study { variants: &ranked[..few], runs: study.runs[..few].to_vec(), ..study };
     let mut more = remarks.clone();
@@ -101,9 +111,9 @@ pub fn run(command: &Sweep, terminal: &Terminal) -> Outcome {
             text: format!("the {few} best of {} points are shown; estimates.csv has all of them", ranked.len()),
         });
     }
-    let to_read = self::result(&best, &sentences, &more, frame, warm_up);
-    let extra = vec![(journal::NAME, work.lines()), ("ranking.csv", ranking_csv(&study, &judge))];
-    let target = files::write(&result, &to_read, extra, directory)?;
+    let to_read = self::result(&best, &study, &judge, &sentences, &more, frame, warm_up);
+    let ranking = [("ranking.csv", ranking(&study, &judge))];
+    let target = files::write(&result, &to_read, &ranking, vec![(journal::NAME, work.lines())], directory)?;
     journal.remove();
     if !command.quiet || command.format != DataFormat::Table {
         show(command, &result, &judge, &sentences)?;
@@ -306,15 +316,22 @@ fn values(recorded: &Recorded) -> Vec<Option<f64>> {
     recorded.values.iter().map(|batches| batches.first().copied().flatten()).collect()
 }
 
+/// What is known: of the points of `study`, which are the best of `all`.
 fn result<'a>(
     study: &'a Study<'a>,
+    all: &'a Study<'a>,
+    judge: &Judge,
     sentences: &[String],
     remarks: &[Remark],
     frame: Frame,
     warm_up: Option<Span>,
 ) -> compare::Result<'a> {
     compare::Result {
+        title: "Sweep",
+        noun: "points",
         study,
+        all,
+        ranking: Some(ranked(study, judge, study.variants.len())),
         table: study.table(),
         shown: study.shown(),
         sentences: sentences.to_vec(),
@@ -402,6 +419,20 @@ fn answer(experiment: &Experiment, study: &Study<'_>, judge: &Judge) -> (Vec<Str
     (sentences, remarks)
 }
 
+/// What a colleague would remark about the best point, whose first runs are there again with their means over time, and about
+/// how the next one differs from it.
+fn advice(study: &Study<'_>, judge: &Judge, best_runs: Vec<(Job, Recorded)>, warm_up: Span) -> Vec<Remark> {
+    let two = study.variants.len().min(2);
+    let mut shown = ranked_by(study, judge);
+    shown.extend(study.shown().into_iter().filter(|at| study.responses[*at].name == responses::UNFINISHED));
+    let mut pair = Study { variants: &study.variants[..two], runs: study.runs[..two].to_vec(), ..*study };
+    let table = pair.table();
+    for (job, recorded) in best_runs {
+        pair.runs[0][job.replication].series = recorded.series;
+    }
+    compare::advice::of_sweep(&pair, &table, &shown, warm_up)
+}
+
 /// The responses that the ranking shows: objective, constraints, or the first three.
 fn ranked_by(study: &Study<'_>, judge: &Judge) -> Vec<usize> {
     let mut shown: Vec<usize> = judge.objective.iter().map(|it| it.0).collect();
@@ -418,32 +449,13 @@ fn show(command: &Sweep, result: &compare::Result<'_>, judge: &Judge, sentences:
     let study = result.study;
     match command.format {
         DataFormat::Json => return terminal::print(&files::json(result)),
-        DataFormat::Csv => return terminal::print(&ranking_csv(study, judge)),
+        DataFormat::Csv => return terminal::print(&ranking(study, judge).csv()),
         DataFormat::Table => {}
     }
-    let shown = ranked_by(study, judge);
-    let names: Vec<&str> = shown.iter().map(|at| study.responses[*at].name.as_str()).collect();
-    let mut columns = vec!["rank", "point"];
-    columns.extend(&names);
-    columns.push("seeds");
-    if !judge.rules.is_empty() {
-        columns.push("meets");
-    }
-    let rows: Vec<Value> = (0..study.variants.len().min(ROWS))
-        .map(|at| {
-            let mut row = json!({
-                "rank": (at + 1).to_string(),
-                "point": study.variants[at].name,
-                "seeds": study.runs[at].len().to_string(),
-                "meets": if judge.missed_by(study, at) == 0.0 { "yes" } else { "no" },
-            });
-            for response in &shown {
-                let asked = &study.responses[*response];
-                row[asked.name.as_str()] = json!(amount(study.cell(*response, at).estimate, asked));
-            }
-            row
-        })
-        .collect();
+    let Ranking { heads, rows } = ranked(study, judge, ROWS);
+    let columns: Vec<&str> = heads.iter().map(String::as_str).collect();
+    let row = |row: Vec<String>| Value::Object(heads.iter().cloned().zip(row.into_iter().map(Value::from)).collect());
+    let rows: Vec<Value> = rows.into_iter().map(row).collect();
     table::print_rows(&columns, &rows, DataFormat::Table)?;
     let more = study.variants.len().saturating_sub(ROWS);
     let mut text = if more > 0 { format!("... and {more} more\n\n") } else { "\n".to_owned() };
@@ -454,16 +466,34 @@ fn show(command: &Sweep, result: &compare::Result<'_>, judge: &Judge, sentences:
     terminal::print(&text)
 }
 
+/// The best points with what they are ranked by, for reading.
+fn ranked(study: &Study<'_>, judge: &Judge, most: usize) -> Ranking {
+    let shown = ranked_by(study, judge);
+    let mut heads = vec!["rank".to_owned(), "point".to_owned()];
+    heads.extend(shown.iter().map(|at| study.responses[*at].name.clone()));
+    heads.push("seeds".to_owned());
+    heads.extend((!judge.rules.is_empty()).then(|| "meets".to_owned()));
+    let row = |at: usize| {
+        let mut row = vec![(at + 1).to_string(), study.variants[at].name.clone()];
+        row.extend(
+            shown.iter().map(|response| amount(study.cell(*response, at).estimate, &study.responses[*response])),
+        );
+        row.push(study.runs[at].len().to_string());
+        let meets = if judge.missed_by(study, at) == 0.0 { "yes" } else { "no" };
+        row.extend((!judge.rules.is_empty()).then(|| meets.to_owned()));
+        row
+    };
+    Ranking { rows: (0..study.variants.len().min(most)).map(row).collect(), heads }
+}
+
 /// One row per point, the best first.
-fn ranking_csv(study: &Study<'_>, judge: &Judge) -> String {
-    let mut writer = csv::Writer::from_writer(Vec::new());
+fn ranking(study: &Study<'_>, judge: &Judge) -> Table {
     let shown = study.shown();
-    let mut head = vec!["rank".to_owned(), "point".to_owned()];
-    head.extend(study.variants[0].factors.iter().map(|(name, _)| name.clone()));
-    head.extend(["seeds".to_owned(), "meetsConstraints".to_owned()]);
-    head.extend(shown.iter().map(|at| study.responses[*at].name.clone()));
-    // Writing to memory cannot fail.
-    let _ = writer.write_record(&head);
+    let mut columns = vec![("rank".to_owned(), Cells::Whole), ("point".to_owned(), Cells::Text)];
+    columns.extend(study.variants[0].factors.iter().map(|(name, _)| (name.clone(), Cells::Text)));
+    columns.extend([("seeds".to_owned(), Cells::Whole), ("meetsConstraints".to_owned(), Cells::Flag)]);
+    columns.extend(shown.iter().map(|at| (study.responses[*at].name.clone(), Cells::Number)));
+    let mut table = Table::new(columns);
     for (at, variant) in study.variants.iter().enumerate() {
         let mut row = vec![(at + 1).to_string(), variant.name.clone()];
         row.extend(variant.factors.iter().map(|(_, value)| value.clone()));
@@ -472,7 +502,7 @@ fn ranking_csv(study: &Study<'_>, judge: &Judge) -> String {
             let mean = study.cell(*response, at).estimate.map(|it| ecsim_experiment::numbers::exact(it.mean));
             mean.map_or_else(String::new, |mean| mean.to_string())
         }));
-        let _ = writer.write_record(&row);
+        table.push(row);
     }
-    String::from_utf8_lossy(&writer.into_inner().unwrap_or_default()).into_owned()
+    table
 }
