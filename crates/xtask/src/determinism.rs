@@ -189,11 +189,27 @@ fn reverse_lists(value: &mut Value) -> Vec<&'static str> {
         if let Some(Value::Sequence(items)) = value.get_mut(list)
             && items.len() > 1
         {
+            let before = items.clone();
             items.reverse();
-            reversed.push(list);
+            keep_revisions(items);
+            if *items != before {
+                reversed.push(list);
+            }
         }
     }
     reversed
+}
+
+/// Task definitions of one family are revisions, numbered in the order of the list: among themselves they stay as they were.
+fn keep_revisions(items: &mut [Value]) {
+    let family = |item: &Value| item.get("family").and_then(Value::as_str).map(str::to_owned);
+    let families: Vec<Option<String>> = items.iter().map(family).collect();
+    for name in families.iter().flatten().collect::<std::collections::BTreeSet<_>>() {
+        let places: Vec<usize> = (0..items.len()).filter(|at| families[*at].as_ref() == Some(name)).collect();
+        for (first, last) in places.iter().zip(places.iter().rev()).take(places.len() / 2) {
+            items.swap(*first, *last);
+        }
+    }
 }
 
 /// The first difference between what two runs left, in words.

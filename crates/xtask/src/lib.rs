@@ -4,6 +4,7 @@
 //! * [`tidy`]: rules about the code itself: headers, layers, lengths, words.
 //! * [`determinism`]: the same scenario gives the same bytes, whatever runs beside it and in whatever order it is written.
 //! * [`docs`]: pages that the product generates about itself.
+//! * [`reports`]: the worked studies: run again, drawn again, checked to be what they say.
 //!
 //! Nothing here is needed to build or to use `ecsim`.
 
@@ -11,6 +12,7 @@ pub mod conformance;
 pub mod determinism;
 pub mod docs;
 pub mod files;
+pub mod reports;
 pub mod rust_source;
 pub mod tidy;
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 use xtask::conformance::{self, Conformance};
 use xtask::determinism::{self, Outcome, Trial};
+use xtask::reports::{self, Wanted, Work};
 use xtask::{Error, docs, files, tidy, workspace_root};
 
 /// Chores of the project
@@ -46,6 +47,29 @@ enum Task {
         /// Where `data:` paths of scenarios are found; without it such scenarios are skipped
         #[arg(long, value_name = "DIR")]
         data: Option<PathBuf>,
+    },
+    /// Run the studies of reports/ again, and write their results, figures, tables and numbers
+    Reports {
+        /// Which; all where none is named
+        names: Vec<String>,
+        /// The ecsim that runs them
+        #[arg(long, value_name = "PATH", default_value = "target/release/ecsim")]
+        bin: PathBuf,
+        /// Where `data:` paths of scenarios are found; without it studies that need it are skipped
+        #[arg(long, value_name = "DIR", env = "ECSIM_DATA")]
+        data: Option<PathBuf>,
+        /// So many runs at a time; all cores where nothing is said
+        #[arg(long, value_name = "N")]
+        jobs: Option<usize>,
+        /// Only the small experiments
+        #[arg(long)]
+        small: bool,
+        /// Run nothing: make pages and figures from the results that are there
+        #[arg(long, conflicts_with = "small")]
+        pages: bool,
+        /// Write nothing: fail where a study has moved (with --small), or where its page is not what its results say
+        #[arg(long)]
+        check: bool,
     },
     /// Write the pages that the product generates about itself
     Docs {
@@ -135,6 +159,17 @@ fn run(task: Task) -> Result<bool, Error> {
             let outcomes = Trial { root, binary: bin, data }.run()?;
             print(&determinism::table(&outcomes));
             Ok(!outcomes.iter().any(|(_, outcome)| matches!(outcome, Outcome::Different(_))))
+        }
+        Task::Reports { names, bin, data, jobs, small, pages, check } => {
+            let work = match (small, pages || check) {
+                (true, _) => Work::Small { check },
+                (false, true) => Work::Pages { check },
+                (false, false) => Work::All,
+            };
+            let (lines, is_well) = reports::run(&Wanted { root, names, binary: bin, data, jobs, work })?;
+            print(&(lines.join("\n") + "\n"));
+            println!("reports: {}", if is_well { "all is well" } else { "something is not as it should be" });
+            Ok(is_well)
         }
         Task::Docs { bin, check } => {
             let stale = docs::refresh(&root, &bin, check)?;

@@ -1,6 +1,7 @@
 //! The checks of `cargo xtask tidy` and the reading of `spec/`, on the project as it is.
 
 use xtask::conformance::{Conformance, Specification};
+use xtask::reports::{self, Wanted, Work};
 use xtask::{files, tidy, workspace_root};
 
 #[test]
@@ -57,4 +58,19 @@ fn the_list_of_what_is_not_modelled_is_sound() {
     for family in list.families.iter().filter(|it| !it.is_required) {
         assert_eq!(family.counts().missing, 0, "{} needs a row in spec/not-modelled.csv", family.name);
     }
+}
+
+/// Tables, figures, numbers in the text and claims of all studies are what their results say. Runs nothing.
+#[test]
+fn the_studies_say_what_their_results_say() {
+    let wanted = Wanted {
+        root: workspace_root(),
+        names: Vec::new(),
+        binary: "ecsim".into(),
+        data: None,
+        jobs: None,
+        work: Work::Pages { check: true },
+    };
+    let (lines, is_well) = reports::run(&wanted).unwrap();
+    assert!(is_well, "{}", lines.join("\n"));
 }

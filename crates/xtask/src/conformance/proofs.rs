@@ -31,7 +31,9 @@ impl Evidence {
             // The chores speak about rules all the time and carry out none.
             if is_code && file.has_extension(&["rs"]) && !file.path.starts_with("crates/xtask/") {
                 evidence.read_rust(file, tests.hold(file), specification);
-            } else if file.path.starts_with("scenarios/") && file.has_extension(&["yaml", "yml"]) {
+            } else if ["scenarios/", "labs/"].iter().any(|folder| file.path.starts_with(folder))
+                && file.has_extension(&["yaml", "yml"])
+            {
                 evidence.read_scenario(file, specification);
             }
         }
