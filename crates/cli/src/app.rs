@@ -151,18 +151,13 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "a whole number above 0 is wanted".to_owned())
 }
 
-/// How many threads: a machine that is asked for ten thousand does nothing else any more.
-fn threads(text: &str) -> Result<usize, String> {
-    const MOST: usize = 512;
+fn up_to<const MOST: usize>(text: &str) -> Result<usize, String> {
     let wanted = || format!("a whole number from 1 to {MOST} is wanted");
     text.parse().ok().filter(|number| (1..=MOST).contains(number)).ok_or_else(wanted)
 }
 
-/// How many runs of a variant.
-fn runs(text: &str) -> Result<usize, String> {
-    let wanted = || format!("a whole number from 1 to {MOST_SEEDS} is wanted");
-    text.parse().ok().filter(|number| (1..=MOST_SEEDS).contains(number)).ok_or_else(wanted)
-}
+/// Threads: a machine that is asked for ten thousand does nothing else any more.
+const MOST_JOBS: usize = 512;
 
 /// Seeds of one variant: beyond that intervals are a hundredth of the standard deviation wide, and memory runs out.
 pub const MOST_SEEDS: usize = 100_000;
@@ -277,7 +272,7 @@ pub struct Test {
     #[arg(long)]
     pub invariants: bool,
     /// How many scenarios run at the same time [default: one per core]
-    #[arg(long, short, value_name = "N", value_parser = threads)]
+    #[arg(long, short, value_name = "N", value_parser = up_to::<MOST_JOBS>)]
     pub jobs: Option<usize>,
 }
 
@@ -294,13 +289,13 @@ pub struct Compare {
     #[arg(long, value_name = "PATH=V1,V2,...")]
     pub vary: Vec<String>,
     /// So many runs of each variant; run k has the same luck in all of them [default: 30; 10 with --until-precise; 1 with --batch-means]
-    #[arg(long, value_name = "N", value_parser = runs)]
+    #[arg(long, value_name = "N", value_parser = up_to::<MOST_SEEDS>)]
     pub seeds: Option<usize>,
     /// Add runs until the intervals are so narrow: of the paired differences of the main responses, as a share of the baseline
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub until_precise: Option<f64>,
     /// With --until-precise: never more runs than this
-    #[arg(long, value_name = "N", default_value_t = 500, value_parser = runs, requires = "until_precise")]
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = up_to::<MOST_SEEDS>, requires = "until_precise")]
     pub max_seeds: usize,
     /// A number to compare (repeatable) [default: cost, time to RUNNING, lost and unplaced tasks, reservation, instances, latency and errors]
     #[arg(long, value_name = "PATH")]
@@ -324,7 +319,7 @@ pub struct Compare {
     #[arg(long, value_name = "TIME")]
     pub until: Option<Span>,
     /// How many runs go on at the same time; the result is the same [default: one per core]
-    #[arg(long, short, value_name = "N", value_parser = threads)]
+    #[arg(long, short, value_name = "N", value_parser = up_to::<MOST_JOBS>)]
     pub jobs: Option<usize>,
     /// Write runs, estimates and differences (CSV and Parquet), comparison.md and comparison.html into this directory
     #[arg(long, short, value_name = "DIR")]
@@ -358,7 +353,7 @@ pub struct Sweep {
     #[arg(long, value_name = "DIR")]
     pub from: Vec<PathBuf>,
     /// How many runs go on at the same time; the result is the same [default: one per core]
-    #[arg(long, short, value_name = "N", value_parser = threads)]
+    #[arg(long, short, value_name = "N", value_parser = up_to::<MOST_JOBS>)]
     pub jobs: Option<usize>,
     /// How the ranking is printed: table, json, csv
     #[arg(long, value_enum, default_value_t, hide_possible_values = true)]

@@ -95,7 +95,8 @@ impl OutputDirectory {
             if !target.is_dir() {
                 return Err(Failure::Input(format!("{} exists and is not a directory", target.display())));
             }
-            if let Some(held) = manifest_of(target).map(|manifest| Holds::of(&manifest)).filter(|held| *held != what) {
+            let manifest = manifest_of(target);
+            if let Some(held) = manifest.as_ref().map(Holds::of).filter(|held| *held != what) {
                 return Err(Failure::Input(format!(
                     "{} holds {}, which {} would replace; name another directory",
                     target.display(),
@@ -103,7 +104,9 @@ impl OutputDirectory {
                     what.name()
                 )));
             }
-            if let Some(foreign) = foreign_file(target).map_err(|error| Failure::path("read", target, &error))? {
+            if let Some(foreign) =
+                foreign_file(target, manifest.as_ref()).map_err(|error| Failure::path("read", target, &error))?
+            {
                 return Err(Failure::Input(format!(
                     "{} exists and holds `{}`, which ecsim did not write; name another directory",
                     target.display(),
@@ -192,9 +195,8 @@ fn manifest_of(directory: &Path) -> Option<Value> {
 
 /// The first file in a directory that is not of a run of ecsim, going by the run's manifest: replacing the directory
 /// would lose it.
-fn foreign_file(directory: &Path) -> io::Result<Option<PathBuf>> {
-    let manifest = manifest_of(directory);
-    let files = manifest.as_ref().and_then(|manifest| manifest.get("files")).and_then(Value::as_array);
+fn foreign_file(directory: &Path, manifest: Option<&Value>) -> io::Result<Option<PathBuf>> {
+    let files = manifest.and_then(|manifest| manifest.get("files")).and_then(Value::as_array);
     let known: Vec<&Path> =
         files.into_iter().flatten().filter_map(|file| file.get("name")?.as_str()).map(Path::new).collect();
     let mut waiting = vec![directory.to_owned()];
