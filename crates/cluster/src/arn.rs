@@ -46,6 +46,14 @@ pub fn deployment_id_of(definitions: &Definitions, service: ServiceId, deploymen
     format!("ecs-svc/{:019}", number + 1_000_000_000_000_000_000)
 }
 
+/// `arn:aws:ecs:REGION:ACCOUNT:task-set/CLUSTER/SERVICE/ecs-svc/NUMBER`: a task set has the id of its deployment.
+#[must_use]
+pub fn task_set_arn(definitions: &Definitions, service: ServiceId, deployment: u32) -> String {
+    let name = &definitions.services[service].name;
+    let id = deployment_id_of(definitions, service, deployment);
+    arn(definitions, &format!("task-set/{}/{name}/{id}", definitions.cluster_name))
+}
+
 /// `arn:aws:ecs:REGION:ACCOUNT:cluster/NAME`.
 #[must_use]
 pub fn cluster_arn(definitions: &Definitions) -> String {

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use ecsim_kernel::{SimTime, Span};
 
-use crate::ids::{MetricId, SeriesId, ServiceId, TargetGroupId};
+use crate::ids::{InstanceId, MetricId, SeriesId, ServiceId, TargetGroupId};
 
 /// A metric with its dimensions, statistic and period: what one alarm or policy looks at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +27,10 @@ pub enum SeriesSource {
     Service(ServiceId, ServiceMetric),
     /// A metric of a target group (LB-033).
     TargetGroup(TargetGroupId, TargetGroupMetric),
-    /// A metric of the whole cluster (CW-020, CW-022).
+    /// A metric of the whole cluster (CW-020, CW-022, CW-040).
     Cluster(ClusterMetric),
+    /// A metric of a container instance, or of all of them together (CW-040).
+    Instances(Option<InstanceId>, InstanceMetric),
     /// A metric that the scenario writes itself.
     Custom(MetricId),
 }
@@ -56,6 +58,37 @@ pub enum ServiceMetric {
     MemoryUtilized,
     /// `RestartCount` (CW-040).
     RestartCount,
+    /// `CpuReserved`, CPU units (CW-040).
+    CpuReserved,
+    /// `MemoryReserved`, MiB (CW-040).
+    MemoryReserved,
+    /// `TaskSetCount`, of a service with task sets (CW-040).
+    TaskSetCount,
+    /// `RequestCount` of Service Connect, retries included (LB-041).
+    RequestCount,
+    /// `RequestCountPerTarget` of Service Connect (LB-041).
+    RequestCountPerTarget,
+    /// `HTTPCode_Target_2XX_Count` of Service Connect (LB-041).
+    HttpCodeTarget2xx,
+    /// `HTTPCode_Target_5XX_Count` of Service Connect (LB-041).
+    HttpCodeTarget5xx,
+    /// `TargetResponseTime` of Service Connect, milliseconds (LB-041).
+    TargetResponseTime,
+}
+
+impl ServiceMetric {
+    /// Whether the proxies of Service Connect publish it.
+    #[must_use]
+    pub const fn is_of_service_connect(self) -> bool {
+        matches!(
+            self,
+            Self::RequestCount
+                | Self::RequestCountPerTarget
+                | Self::HttpCodeTarget2xx
+                | Self::HttpCodeTarget5xx
+                | Self::TargetResponseTime
+        )
+    }
 }
 
 /// Metrics of a target group, `AWS/ApplicationELB` (LB-033).
@@ -83,7 +116,7 @@ pub enum TargetGroupMetric {
     RejectedConnectionCount,
 }
 
-/// Metrics of the cluster (CW-020, CW-022).
+/// Metrics of the cluster (CW-020, CW-022); the others are of `ECS/ContainerInsights` (CW-040).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ClusterMetric {
     /// `CPUReservation`, percent.
@@ -96,6 +129,74 @@ pub enum ClusterMetric {
     CpuUtilization,
     /// `MemoryUtilization`, percent.
     MemoryUtilization,
+    /// `ContainerInstanceCount`.
+    ContainerInstanceCount,
+    /// `ServiceCount`.
+    ServiceCount,
+    /// `TaskCount`: those that run.
+    TaskCount,
+    /// `CpuUtilized`, CPU units.
+    CpuUtilized,
+    /// `CpuReserved`, CPU units.
+    CpuReserved,
+    /// `MemoryUtilized`, MiB.
+    MemoryUtilized,
+    /// `MemoryReserved`, MiB.
+    MemoryReserved,
+}
+
+/// Metrics of container instances, `ECS/ContainerInsights` (CW-040).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum InstanceMetric {
+    /// `instance_cpu_limit`, CPU units.
+    CpuLimit,
+    /// `instance_cpu_reserved_capacity`, percent.
+    CpuReservedCapacity,
+    /// `instance_cpu_usage_total`, CPU units.
+    CpuUsageTotal,
+    /// `instance_cpu_utilization`, percent.
+    CpuUtilization,
+    /// `instance_memory_limit`, bytes.
+    MemoryLimit,
+    /// `instance_memory_reserved_capacity`, percent.
+    MemoryReservedCapacity,
+    /// `instance_memory_utilization`, percent.
+    MemoryUtilization,
+    /// `instance_memory_working_set`, bytes.
+    MemoryWorkingSet,
+    /// `instance_number_of_running_tasks`.
+    NumberOfRunningTasks,
+}
+
+impl InstanceMetric {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::CpuLimit,
+        Self::CpuReservedCapacity,
+        Self::CpuUsageTotal,
+        Self::CpuUtilization,
+        Self::MemoryLimit,
+        Self::MemoryReservedCapacity,
+        Self::MemoryUtilization,
+        Self::MemoryWorkingSet,
+        Self::NumberOfRunningTasks,
+    ];
+
+    /// AWS's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CpuLimit => "instance_cpu_limit",
+            Self::CpuReservedCapacity => "instance_cpu_reserved_capacity",
+            Self::CpuUsageTotal => "instance_cpu_usage_total",
+            Self::CpuUtilization => "instance_cpu_utilization",
+            Self::MemoryLimit => "instance_memory_limit",
+            Self::MemoryReservedCapacity => "instance_memory_reserved_capacity",
+            Self::MemoryUtilization => "instance_memory_utilization",
+            Self::MemoryWorkingSet => "instance_memory_working_set",
+            Self::NumberOfRunningTasks => "instance_number_of_running_tasks",
+        }
+    }
 }
 
 /// A CloudWatch statistic.

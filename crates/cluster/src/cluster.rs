@@ -422,6 +422,11 @@ impl Cluster {
                 row.exited |= 1 << container;
                 row.failed |= u32::from(exit_code != 0) << container;
             }
+            Fact::ContainerStopFailed { task, container, .. } => {
+                let row = self.tasks.get_mut(task).expect("a container of an existing task");
+                row.exited |= 1 << container;
+                row.failed |= 1 << container;
+            }
             Fact::ContainerStarted { task, container, restarts } => {
                 self.container_started(now, task, container, restarts);
             }
@@ -430,6 +435,9 @@ impl Cluster {
             Fact::TaskExecutionStopped { task } => self.execution_stopped(task),
             Fact::TaskRetirementNoticed { task } => {
                 self.tasks.get_mut(task).expect("an existing task").retiring = true;
+            }
+            Fact::TaskErrorRateChanged { task, share } => {
+                self.tasks.get_mut(task).expect("an existing task").error_share = share;
             }
             Fact::TaskProtectionChanged { task, until } => {
                 self.tasks.get_mut(task).expect("an existing task").protected_until = until;
@@ -488,6 +496,7 @@ impl Cluster {
             | Fact::DeploymentAnswered { .. }
             | Fact::DeploymentPolicyChanged { .. }
             | Fact::TaskSetScaled { .. }
+            | Fact::TaskSetStabilityChanged { .. }
             | Fact::TrafficShifted { .. } => self.apply_deployment(now, fact),
             Fact::TargetRegistered { task, group } => {
                 let row = self.tasks.get_mut(task).expect("an existing task");
@@ -528,6 +537,7 @@ impl Cluster {
                 self.scalable_targets.entry(service).or_default().forecast = Some(capacity);
             }
             Fact::TaskRequested { .. }
+            | Fact::TaskEjected { .. }
             | Fact::LoadMeasured { .. }
             | Fact::TargetGroupMeasured { .. }
             | Fact::RequestUnplaced { .. }
@@ -694,6 +704,7 @@ impl Cluster {
             started_at: None,
             stopping_at: None,
             protected_until: None,
+            error_share: 0,
             retiring: false,
             targets: Vec::new(),
         });

@@ -66,6 +66,15 @@ pub enum Command {
         /// In millionths.
         share: u32,
     },
+    /// A task set became steady, or no longer is (DEP-081).
+    NoteStability {
+        /// Of which service.
+        service: ServiceId,
+        /// The number of its deployment.
+        deployment: u32,
+        /// STEADY_STATE; else STABILIZING.
+        steady: bool,
+    },
     /// Start the task of a DAEMON service on one instance (PLC-051).
     StartDaemonTask {
         /// Which.

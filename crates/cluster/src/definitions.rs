@@ -621,6 +621,9 @@ pub struct ServiceRevision {
     pub routing: ServiceRouting,
     /// `platformVersion` on Fargate; `None`: LATEST.
     pub platform_version: Option<String>,
+    /// What else makes another revision and has no other effect on a run: `volumeConfigurations`, `vpcLatticeConfigurations`
+    /// and `monitoring` (SVC-060), as a number that differs where they differ. 0: nothing of it is written.
+    pub extras: u64,
 }
 
 /// How requests find the tasks of a service revision, beyond the names of its target groups.
@@ -657,6 +660,7 @@ impl ServiceRevision {
             subnets: Vec::new(),
             target_groups: Vec::new(),
             platform_version: None,
+            extras: 0,
             routing: ServiceRouting {
                 ends: Vec::new(),
                 alternates: Vec::new(),

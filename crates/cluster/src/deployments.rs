@@ -28,7 +28,7 @@ pub struct Deployment {
     pub running: u32,
     /// Its share of the service's production traffic in millionths; the shares of a service add up to a million. A rolling
     /// update leaves routing to the load balancer: all of its deployments then have 0 but the PRIMARY, and who receives
-    /// requests is not asked for the deployment ([`crate::Service::shifts_traffic`]).
+    /// requests is not asked for the deployment ([`crate::Cluster::shifts_traffic`]).
     pub traffic: u32,
     /// How many tasks were created for it.
     pub started: u32,
@@ -49,6 +49,8 @@ pub struct Deployment {
     pub scale: Option<u32>,
     /// Whether the task set was deleted: it goes with its last task.
     pub deleted: bool,
+    /// Since when the `stabilityStatus` of a task set is STEADY_STATE; `None`: it is STABILIZING, or no task set (DEP-081).
+    pub steady_since: Option<SimTime>,
     /// Where it is, where it has stages (DEP-060).
     pub stage: Option<Stage>,
     /// Why it failed, or was stopped or rolled back.
@@ -65,6 +67,12 @@ impl Deployment {
     pub fn computed_desired_count(&self, desired: u32) -> Option<u32> {
         let whole = u64::from(ALL_TRAFFIC);
         self.scale.map(|scale| (u64::from(desired) * u64::from(scale)).div_ceil(whole) as u32)
+    }
+
+    /// `stabilityStatus` of a task set in AWS's spelling (DEP-081).
+    #[must_use]
+    pub const fn stability_status(&self) -> &'static str {
+        if self.steady_since.is_some() { "STEADY_STATE" } else { "STABILIZING" }
     }
 }
 

@@ -115,6 +115,18 @@ pub enum ServiceEvent {
         /// Whether the running count has got there; else it is on the way.
         fulfilled: bool,
     },
+    /// A task set has reached its steady state (SVC-052, DEP-081).
+    TaskSetSteadyState {
+        /// The number of its deployment.
+        deployment: u32,
+    },
+    /// The scheduler has counted anew how many tasks a DAEMON service or a task set wants (SVC-052).
+    DesiredCountUpdated {
+        /// The deployment of the task set; `None`: the service.
+        deployment: Option<u32>,
+        /// How many.
+        to: u32,
+    },
 }
 
 /// Who set a desired count.
@@ -199,6 +211,8 @@ impl ServiceEvent {
     pub const fn event_name(self) -> Option<(EventType, &'static str)> {
         Some(match self {
             Self::SteadyState => (EventType::Info, "SERVICE_STEADY_STATE"),
+            Self::TaskSetSteadyState { .. } => (EventType::Info, "TASKSET_STEADY_STATE"),
+            Self::DesiredCountUpdated { .. } => (EventType::Info, "SERVICE_DESIRED_COUNT_UPDATED"),
             Self::PlacementFailed { .. }
             | Self::ProviderEmpty
             | Self::FargateUnavailable
@@ -237,13 +251,31 @@ impl ServiceEvent {
         )
     }
 
+    /// Whether it stands in the service's event list; else only EventBridge has it. AWS documents no text for a new count
+    /// (SVC-052).
+    #[must_use]
+    pub const fn is_listed(self) -> bool {
+        !matches!(self, Self::DesiredCountUpdated { .. })
+    }
+
+    /// The deployment of the task set that it is about (SVC-052).
+    #[must_use]
+    pub const fn task_set(self) -> Option<u32> {
+        match self {
+            Self::TaskSetSteadyState { deployment } => Some(deployment),
+            Self::DesiredCountUpdated { deployment, .. } => deployment,
+            _ => None,
+        }
+    }
+
     /// Whether it says that a task found no place (FLR-010, FGP-002).
     #[must_use]
     pub const fn is_placement_failure(self) -> bool {
         matches!(self, Self::PlacementFailed { .. } | Self::ProviderEmpty | Self::FargateUnavailable)
     }
 
-    /// The message as `DescribeServices` returns it: it begins with `(service NAME)`.
+    /// The message as `DescribeServices` returns it: it begins with `(service NAME)`, or with the task set as well. That of an
+    /// event which is not [listed](Self::is_listed) is ours.
     ///
     /// `balance` is the service's live tasks by zone name, for the messages of AZR-011 that list them.
     #[must_use]
@@ -256,7 +288,8 @@ impl ServiceEvent {
                 let cause = by.text(definitions);
                 return format!("Message: Successfully set desired count to {to}. {how} Cause: {cause}");
             }
-            Self::SteadyState => "has reached a steady state.".to_owned(),
+            Self::SteadyState | Self::TaskSetSteadyState { .. } => "has reached a steady state.".to_owned(),
+            Self::DesiredCountUpdated { to, .. } => format!("now wants {to} tasks."),
             Self::TasksStarted { first, count } => {
                 format!("has started {count} tasks: {}.", task_list(definitions, first, count))
             }
@@ -312,7 +345,12 @@ impl ServiceEvent {
             Self::DrainingStarted { count } => format!("has begun draining connections on {count} tasks."),
             Self::TargetUnhealthy { task, group, timed_out } => unhealthy_text(cluster, task, group, timed_out),
         };
-        format!("(service {name}) {rest}")
+        match self.task_set() {
+            Some(set) => {
+                format!("(service {name}, taskSet {}) {rest}", arn::deployment_id_of(definitions, service, set))
+            }
+            None => format!("(service {name}) {rest}"),
+        }
     }
 }
 
@@ -472,6 +510,12 @@ mod tests {
         let cluster = Cluster::new(std::sync::Arc::new(definitions));
         let said = |event: ServiceEvent| event.message(&cluster, service, &[]);
         assert_eq!(said(ServiceEvent::SteadyState), "(service web) has reached a steady state.");
+        // SVC-052.
+        let id = arn::deployment_id_of(cluster.definitions(), service, 1);
+        assert_eq!(
+            said(ServiceEvent::TaskSetSteadyState { deployment: 1 }),
+            format!("(service web, taskSet {id}) has reached a steady state.")
+        );
         // FLR-010 and FGP-002.
         assert_eq!(
             said(ServiceEvent::ProviderEmpty),

@@ -19,7 +19,7 @@ use crate::lifecycle::{
     HealthStatus, InstanceLifecycle, InstanceStatus, Market, ProviderStatus, ServiceStatus, TaskStatus,
 };
 use crate::load::{LoadSample, TargetGroupSample};
-use crate::reasons::{RejectionCounts, StopReason};
+use crate::reasons::{RejectionCounts, StopError, StopReason};
 use crate::resources::Requirements;
 use crate::scaling::{Decision, Withheld};
 use crate::service_scaling::{ActivityStatus, ServiceDecision, Suspended, Withholding};
@@ -733,6 +733,42 @@ pub enum Fact {
         instance: InstanceId,
         /// Which of its devices, from 0.
         device: u8,
+    },
+    /// The agent gave up stopping a container and counts it as stopped (TSK-053): it has no exit code.
+    ContainerStopFailed {
+        /// Which task.
+        task: TaskId,
+        /// Its index in the task definition.
+        container: u8,
+        /// Why.
+        error: StopError,
+    },
+    /// `stabilityStatus` of a task set changed (DEP-081).
+    TaskSetStabilityChanged {
+        /// Of which service.
+        service: ServiceId,
+        /// The number of its deployment.
+        deployment: u32,
+        /// STEADY_STATE; else STABILIZING.
+        steady: bool,
+    },
+    /// A task fails another share of its requests from now on, whatever its load (`setErrorRate` of the timeline).
+    TaskErrorRateChanged {
+        /// Which.
+        task: TaskId,
+        /// In millionths.
+        share: u32,
+    },
+    /// The proxies of Service Connect or App Mesh avoid a task after failed requests (LB-041).
+    TaskEjected {
+        /// Which; it may be gone, and still be known to them.
+        task: TaskId,
+        /// Of which service.
+        service: ServiceId,
+        /// Until when.
+        until: SimTime,
+        /// By how often the base time was multiplied.
+        times: u32,
     },
 }
 

@@ -14,9 +14,9 @@ pub struct LoadSample {
     pub requests: u64,
     /// Of those: answered by a task with success.
     pub succeeded: u64,
-    /// Of those: answered by a task with an error, or lost with it (`HTTPCode_Target_5XX_Count`).
+    /// Of those: answered by a task with an error, too late, or lost with it.
     pub failed: u64,
-    /// Of those: turned away because nobody could take them (`HTTPCode_ELB_5XX_Count`, `RejectedConnectionCount`).
+    /// Of those: turned away because nobody could take them.
     pub rejected: u64,
     /// Mean time to the answer, in microseconds.
     pub mean_us: u64,
@@ -51,9 +51,12 @@ pub struct TargetGroupSample {
     pub requests: u64,
     /// Of those: answered with success (`HTTPCode_Target_2XX_Count`).
     pub succeeded: u64,
-    /// Of those: answered with an error, or lost with the target (`HTTPCode_Target_5XX_Count`).
+    /// Of those: answered with an error, such as that the target has no room for more (`HTTPCode_Target_5XX_Count`).
     pub failed: u64,
-    /// Requests that were turned away (`HTTPCode_ELB_5XX_Count`), in thousandths.
+    /// Of those: not answered, because it took too long or the target was gone; the load balancer then answers 504 or 502.
+    pub unanswered: u64,
+    /// Requests that were turned away for want of a target (503), in thousandths: with [`Self::unanswered`]
+    /// `HTTPCode_ELB_5XX_Count`.
     pub rejected: u64,
     /// Answers, in thousandths.
     pub answers: u64,

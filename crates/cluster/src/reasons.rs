@@ -161,10 +161,14 @@ pub enum StartError {
     CannotPullImageManifest,
     /// The container could not be described.
     CannotInspectContainer,
-    /// Docker did not answer in time.
+    /// Docker did not start the container in the time that the agent waits for it (TSK-051).
     DockerTimeout,
     /// It ran out of memory at the start.
     OutOfMemory,
+    /// As `DockerTimeout` on Windows, where the agent waits longer.
+    DockerTimeoutOnWindows,
+    /// The image was not pulled in the time that the agent waits for it (TSK-051).
+    DockerPullTimeout,
 }
 
 impl StartError {
@@ -177,6 +181,7 @@ impl StartError {
                 | Self::CannotStartContainer
                 | Self::CannotInspectContainer
                 | Self::DockerTimeout
+                | Self::DockerTimeoutOnWindows
                 | Self::OutOfMemory
         )
     }
@@ -208,7 +213,33 @@ impl StartError {
             Self::CannotPullImageManifest => "CannotPullImageManifestError: the image's manifest could not be read",
             Self::CannotInspectContainer => "CannotInspectContainerError: the container could not be described",
             Self::DockerTimeout => "DockerTimeoutError: Could not transition to started; timed out after waiting 3m0s",
+            Self::DockerTimeoutOnWindows => {
+                "DockerTimeoutError: Could not transition to started; timed out after waiting 8m0s"
+            }
+            Self::DockerPullTimeout => {
+                "DockerTimeoutError: Could not transition to pulled; timed out after waiting 2h0m0s"
+            }
             Self::OutOfMemory => "OutOfMemoryError: Container killed due to memory usage",
+        }
+    }
+}
+
+/// The errors with which a container is not stopped (TSK-053).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StopError {
+    /// Docker said that it could not stop it.
+    CannotStopContainer,
+    /// Docker did not answer in time.
+    DockerTimeout,
+}
+
+impl StopError {
+    /// The error text as the container's `reason` shows it; how long the agent waits depends on `stopTimeout` (TSK-051).
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::CannotStopContainer => "CannotStopContainerError: the container could not be stopped",
+            Self::DockerTimeout => "DockerTimeoutError: Could not transition to stopped; timed out",
         }
     }
 }

@@ -362,6 +362,7 @@ pub fn metric_name(definitions: &Definitions, series: SeriesId) -> String {
         SeriesSource::Service(_, metric) => service_metric_name(metric).to_owned(),
         SeriesSource::TargetGroup(_, metric) => target_group_metric_name(metric).to_owned(),
         SeriesSource::Cluster(metric) => cluster_metric_name(metric).to_owned(),
+        SeriesSource::Instances(_, metric) => metric.name().to_owned(),
         SeriesSource::Custom(metric) => {
             let name = definitions.metrics.name(metric);
             let name = name.split(' ').next().unwrap_or(name);
@@ -382,6 +383,10 @@ pub fn series_name(definitions: &Definitions, series: SeriesId) -> String {
             format!("{} of {}", target_group_metric_name(metric), definitions.target_groups[group].name)
         }
         SeriesSource::Cluster(metric) => format!("{} of the cluster", cluster_metric_name(metric)),
+        SeriesSource::Instances(None, metric) => format!("{} of all instances", metric.name()),
+        SeriesSource::Instances(Some(instance), metric) => {
+            format!("{} of {}", metric.name(), definitions.instances[instance].name)
+        }
         SeriesSource::Custom(metric) => definitions.metrics.name(metric).to_owned(),
     };
     format!("{} {what} over {period}", statistic_name(statistic))
@@ -413,6 +418,14 @@ pub const fn service_metric_name(metric: ServiceMetric) -> &'static str {
         ServiceMetric::CpuUtilized => "CpuUtilized",
         ServiceMetric::MemoryUtilized => "MemoryUtilized",
         ServiceMetric::RestartCount => "RestartCount",
+        ServiceMetric::CpuReserved => "CpuReserved",
+        ServiceMetric::MemoryReserved => "MemoryReserved",
+        ServiceMetric::TaskSetCount => "TaskSetCount",
+        ServiceMetric::RequestCount => "RequestCount",
+        ServiceMetric::RequestCountPerTarget => "RequestCountPerTarget",
+        ServiceMetric::HttpCodeTarget2xx => "HTTPCode_Target_2XX_Count",
+        ServiceMetric::HttpCodeTarget5xx => "HTTPCode_Target_5XX_Count",
+        ServiceMetric::TargetResponseTime => "TargetResponseTime",
     }
 }
 
@@ -442,6 +455,13 @@ pub const fn cluster_metric_name(metric: ClusterMetric) -> &'static str {
         ClusterMetric::GpuReservation => "GPUReservation",
         ClusterMetric::CpuUtilization => "CPUUtilization",
         ClusterMetric::MemoryUtilization => "MemoryUtilization",
+        ClusterMetric::ContainerInstanceCount => "ContainerInstanceCount",
+        ClusterMetric::ServiceCount => "ServiceCount",
+        ClusterMetric::TaskCount => "TaskCount",
+        ClusterMetric::CpuUtilized => "CpuUtilized",
+        ClusterMetric::CpuReserved => "CpuReserved",
+        ClusterMetric::MemoryUtilized => "MemoryUtilized",
+        ClusterMetric::MemoryReserved => "MemoryReserved",
     }
 }
 

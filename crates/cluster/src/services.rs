@@ -169,13 +169,6 @@ impl Service {
         self.deployments.iter().map(of_set).sum()
     }
 
-    /// Whether its deployments have shares of the traffic of their own (DEP-062 to DEP-064, DEP-070).
-    #[must_use]
-    pub fn shifts_traffic(&self) -> bool {
-        self.deployments.iter().filter(|deployment| deployment.traffic > 0).count() > 1
-            || self.primary().is_some_and(|primary| primary.traffic == 0)
-    }
-
     /// Live tasks that are not RUNNING yet: `pendingCount`.
     #[must_use]
     pub const fn pending(&self) -> u32 {
@@ -185,7 +178,13 @@ impl Service {
     /// `ceil(desired * minimumHealthyPercent / 100)` (SVC-003), in whole numbers.
     #[must_use]
     pub const fn healthy_floor(&self) -> u32 {
-        let product = self.desired_count as u64 * self.minimum_healthy_percent as u64;
+        self.healthy_floor_of(self.desired_count)
+    }
+
+    /// The floor of another count: a DAEMON service's, before it is the desired one.
+    #[must_use]
+    pub const fn healthy_floor_of(&self, count: u32) -> u32 {
+        let product = count as u64 * self.minimum_healthy_percent as u64;
         product.div_ceil(100) as u32
     }
 

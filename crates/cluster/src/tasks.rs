@@ -75,6 +75,8 @@ pub struct Task {
     pub retiring: bool,
     /// Protected from scale-in until then (PLC-075).
     pub protected_until: Option<SimTime>,
+    /// The share of its requests that it fails whatever its load, in millionths.
+    pub error_share: u32,
     /// Its registrations with target groups, in the order in which its revision names them (LB-001).
     pub targets: Vec<Target>,
 }

@@ -28,6 +28,14 @@ impl Cluster {
         policies.get(self.services[service].policy as usize).unwrap_or(&DEFAULT_POLICY)
     }
 
+    /// Whether the deployments of a service have shares of the traffic of their own, 0 and all of it among them (DEP-062 to
+    /// DEP-064, DEP-070): not in a rolling update, whose tasks are all behind the same load balancer.
+    #[must_use]
+    pub fn shifts_traffic(&self, service: ServiceId) -> bool {
+        self.deployment_policy(service).strategy != DeploymentStrategy::Rolling
+            || self.services[service].deployments.iter().any(|deployment| deployment.scale.is_some())
+    }
+
     pub(super) fn start_deployment(&mut self, now: SimTime, service: ServiceId, revision: u32, cause: DeploymentCause) {
         let task_definition = self.definitions.services[service].revisions[revision as usize].task_definition;
         // A rolling update leaves the routing to the load balancer; what is rolled back gets all traffic at once.
@@ -70,6 +78,7 @@ impl Cluster {
             digests_known: false,
             scale: None,
             deleted: false,
+            steady_since: None,
             stage: None,
             end: None,
             stop_asked: None,
@@ -99,6 +108,7 @@ impl Cluster {
             | Fact::DeploymentStopAsked { service, deployment, .. }
             | Fact::DeploymentAnswered { service, deployment, .. }
             | Fact::TaskSetScaled { service, deployment, .. }
+            | Fact::TaskSetStabilityChanged { service, deployment, .. }
             | Fact::TrafficShifted { service, deployment, .. } => (service, deployment),
             Fact::DeploymentPolicyChanged { service, policy } => {
                 self.services[service].policy = policy;
@@ -135,6 +145,7 @@ impl Cluster {
                 changed.deleted |= deleted;
                 changed.changed_at = now;
             }
+            Fact::TaskSetStabilityChanged { steady, .. } => changed.steady_since = steady.then_some(now),
             _ => {}
         }
     }
