@@ -1,7 +1,7 @@
 //! Ages that are tested at a tick are compared in whole seconds, so that a millisecond of bookkeeping costs no minute.
 //!
 //! File 00 of the specification, item 8b: what was launched at 60.012 is 300 s old at 360.010. Warm-ups (CAS-021, ASG-023),
-//! the fifteen minutes of CAS-025, cooldowns (ASG-024) and grace periods (ASG-006) are such ages.
+//! the fifteen minutes of CAS-025, cooldowns (ASG-024, SAS-050) and grace periods (ASG-006) are such ages.
 
 use ecsim_kernel::{SimTime, Span};
 

@@ -11,6 +11,8 @@ pub struct LoadBalancingSettings {
     pub cloud_map_registration: Span,
     /// `cloud_map_ttl_s` (LB-040): for so long callers believe what the name service told them.
     pub cloud_map_ttl: Span,
+    /// `max_ejection_percent` (LB-041): of the tasks of a service, so many may be ejected at a time, yet always one.
+    pub max_ejection_percent: u32,
 }
 
 impl Default for LoadBalancingSettings {
@@ -19,6 +21,7 @@ impl Default for LoadBalancingSettings {
             crash_deregister: Span::from_secs(1),
             cloud_map_registration: Span::ZERO,
             cloud_map_ttl: Span::from_secs(60),
+            max_ejection_percent: 10,
         }
     }
 }

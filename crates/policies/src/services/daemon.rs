@@ -297,10 +297,10 @@ impl Daemon {
         }
         // SVC-021, SVC-022: there is no room beside an unhealthy task, so it is stopped first: one in a pass while the
         // healthy floor holds, and below it only while no other is on its way.
-        let floor = (u64::from(turn.count) * u64::from(row.minimum_healthy_percent)).div_ceil(100);
+        let floor = row.healthy_floor_of(turn.count);
         let on_its_way = row.live > turn.ok + bad.len() as u32;
         if let Some((task, instance)) = bad.first().copied()
-            && (u64::from(turn.ok) >= floor || !on_its_way)
+            && (turn.ok >= floor || !on_its_way)
         {
             turn.stops.push_back((task, instance, health::reason(view.cluster.task(task))));
             turn.more_bad = bad.len() > 1;
@@ -348,9 +348,8 @@ impl Daemon {
             return Some(Command::StopTask { task, reason });
         }
         // DEP-016: an old task goes while enough stay healthy without it, and the new one comes in its place at once.
-        let floor = (u64::from(turn.count) * u64::from(row.minimum_healthy_percent)).div_ceil(100);
         if let Some((task, instance, is_ok)) = turn.old.front().copied()
-            && u64::from(turn.ok) >= floor + u64::from(is_ok)
+            && turn.ok >= row.healthy_floor() + u32::from(is_ok)
         {
             turn.old.pop_front();
             turn.lose(row, view.cluster.task(task), is_ok);

@@ -33,6 +33,8 @@ pub mod zone_rebalancing;
 #[cfg(test)]
 mod tests;
 
+pub use rollout::bake;
+
 use ecsim_cluster::definitions::SchedulingStrategy;
 use ecsim_cluster::{Cluster, Command, ServiceId, ServiceStatus, StopReason, TaskId};
 

@@ -523,11 +523,17 @@ impl ServiceScalingController {
         let row = &view.cluster.services()[self.service];
         for (place, policy) in spec.policies.iter().enumerate() {
             let PolicyKind::Predictive(predictive) = &policy.kind else { continue };
-            let metric = view.cluster.series(predictive.series).runs.back().and_then(|run| run.value);
-            let factor = if predictive.per_task { i64::from(row.running) } else { 1 };
-            let load = metric.map(|value| value.saturating_mul(factor));
             let forecaster = &mut self.forecasters[place];
-            forecaster.see(start, view.now, load);
+            let series = view.cluster.series(predictive.series);
+            let period = view.cluster.definitions().series[predictive.series].period;
+            // A datapoint is seen late, and belongs to the hour that it is about.
+            if let (Some(run), Some(newest)) = (series.runs.back(), datapoints::newest(series, period, view.now)) {
+                let factor = if predictive.per_task { i64::from(row.running) } else { 1 };
+                let load = run.value.map(|value| value.saturating_mul(factor));
+                forecaster.see(start, run.from, load);
+                forecaster.see(start, newest + period, load);
+            }
+            forecaster.refresh(start, view.now);
             if !policy.exists.holds(view.now) {
                 continue;
             }

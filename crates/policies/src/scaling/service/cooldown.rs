@@ -5,10 +5,11 @@
 //! scale-out within the scale-out cooldown only adds what it wants more than the activities of the cooldown have added.
 //!
 //! *Where AWS leaves a choice.* The anchor of the credit is the running count before the first activity of the chain; it
-//! stays until a cooldown ends undisturbed. A scale-in in progress blocks the next one as its cooldown will.
+//! stays until a cooldown ends undisturbed. Ages of cooldowns are whole seconds ([`crate::ages`]). A scale-in in progress blocks the next one as its cooldown will.
 
 use ecsim_kernel::{SimTime, Span};
 
+use crate::ages;
 use crate::scaling::settings::CreditMode;
 
 /// The memory of one policy.
@@ -94,7 +95,7 @@ impl Cooldown {
             if out { (&mut self.out_open, &mut self.out_until) } else { (&mut self.in_open, &mut self.in_until) };
         *open = open.saturating_sub(1);
         if let Some(cooldown) = cooldown {
-            *until = Some(now + cooldown);
+            *until = Some(ages::passes_at(now, cooldown));
         }
     }
 

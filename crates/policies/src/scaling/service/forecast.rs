@@ -56,9 +56,11 @@ pub fn begin_of(start_unix_ms: i64, hour: i64) -> SimTime {
 }
 
 impl Forecaster {
-    /// The load is `load` from now on.
-    pub fn see(&mut self, start_unix_ms: i64, now: SimTime, load: Option<i64>) {
+    /// The load is `load` from an instant on; what was said of later ones stays.
+    pub fn see(&mut self, start_unix_ms: i64, at: SimTime, load: Option<i64>) {
+        let mut now = at;
         if let Some((since, load)) = self.last {
+            now = at.max(since);
             let mut from = since;
             while from < now {
                 let hour = hour_of(start_unix_ms, from);
@@ -76,6 +78,10 @@ impl Forecaster {
             }
         }
         self.last = Some((now, load));
+    }
+
+    /// Makes a forecast where one is due and the hour before this one is known.
+    pub fn refresh(&mut self, start_unix_ms: i64, now: SimTime) {
         let hour = hour_of(start_unix_ms, now);
         let is_due = self.forecast.as_ref().is_none_or(|(made, _)| hour - made >= REFRESH);
         if is_due && self.history.len() as i64 >= DAY && self.newest + 1 == hour {
@@ -152,14 +158,17 @@ mod tests {
             assert_eq!(forecaster.load_of(24), None, "a day of history is needed");
             let load = if hour == 9 { 900 } else { 100 };
             forecaster.see(0, hours(hour), Some(load));
+            forecaster.refresh(0, hours(hour));
         }
         forecaster.see(0, hours(24), Some(100));
+        forecaster.refresh(0, hours(24));
         assert_eq!((forecaster.load_of(24), forecaster.load_of(33)), (Some(100), Some(900)));
         assert_eq!(forecaster.load_of(24 + 48), None, "two days ahead");
         // The next day has less at nine: the mean of both.
         for hour in 25..49 {
             let load = if hour == 33 { 700 } else { 100 };
             forecaster.see(0, hours(hour), Some(load));
+            forecaster.refresh(0, hours(hour));
         }
         assert_eq!(forecaster.load_of(57), Some(800));
         assert!(forecaster.tell(49) && !forecaster.tell(49));

@@ -13,6 +13,7 @@
 
 mod outcome;
 mod rebalancing;
+mod stability;
 mod starts;
 mod stops;
 mod turn;

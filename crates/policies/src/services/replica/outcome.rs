@@ -23,6 +23,9 @@ impl Replica {
         if let Some((first, count)) = turn.stops.take() {
             return announce(ServiceEvent::TasksStopped { first, count });
         }
+        if let Some(command) = self.stability(view, row) {
+            return Some(command);
+        }
         if self.throttle.take_message() {
             return announce(ServiceEvent::StartsImpaired);
         }

@@ -21,6 +21,7 @@ use ecsim_cluster::{
 use ecsim_kernel::{SimTime, Span};
 
 use self::shifting::At;
+pub use self::shifting::bake;
 use super::health;
 use crate::view::View;
 

@@ -120,7 +120,7 @@ impl Rollout {
             Stage::ScaleUp => ok >= row.desired_count,
             Stage::TestTrafficShift => view.now >= at.since + test_shift(view, row),
             Stage::ProductionTrafficShift => {
-                policy.strategy.share_after(at.step) == ALL_TRAFFIC && view.now >= at.since + extra(view, row)
+                policy.strategy.share_after(at.step) == ALL_TRAFFIC && view.now >= at.step_since + extra(view, row)
             }
             Stage::BakeTime => view.now >= at.since + bake(view, policy),
             Stage::CleanUp => false,
@@ -142,7 +142,7 @@ impl Rollout {
             Stage::ProductionTrafficShift if policy.strategy.share_after(at.step) < ALL_TRAFFIC => {
                 Some(at.step_since + policy.strategy.step_bake())
             }
-            Stage::ProductionTrafficShift => Some(at.since + extra(view, row)),
+            Stage::ProductionTrafficShift => Some(at.step_since + extra(view, row)),
             Stage::BakeTime => Some(at.since + bake(view, policy)),
             _ => None,
         };
@@ -151,8 +151,9 @@ impl Rollout {
     }
 }
 
-/// How long both task sets stay after the shift: for CodeDeploy the wait before the original is terminated (DEP-071).
-fn bake(view: &View<'_>, policy: &DeploymentPolicy) -> Span {
+/// How long both task sets stay after the shift (DEP-062): for CodeDeploy the wait before the original is terminated (DEP-071).
+#[must_use]
+pub fn bake(view: &View<'_>, policy: &DeploymentPolicy) -> Span {
     match policy.controller {
         DeploymentController::CodeDeploy { termination_wait } => termination_wait,
         _ => bake_time(view, policy),
@@ -169,7 +170,7 @@ fn limit(policy: &DeploymentPolicy, at: &At) -> Option<SimTime> {
     }
 }
 
-/// How much longer a stage that shifts traffic takes (DEP-065).
+/// How much longer a stage that shifts traffic takes, after its last step (DEP-065).
 fn extra(view: &View<'_>, row: &Service) -> Span {
     let definitions = view.cluster.definitions();
     debug_assert!(definitions.services[row.id].scheduling == SchedulingStrategy::Replica);

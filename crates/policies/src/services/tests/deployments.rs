@@ -13,11 +13,29 @@ use crate::testkit::Plan;
 
 const WEB: ServiceId = ServiceId::new(0);
 
-/// `web` with four revisions, its tasks healthy for a minute at 100 s; new ones are healthy after `t` seconds.
-fn steady(desired: u32, percents: (u32, u32), t: u64, policy: DeploymentPolicy) -> Bench {
+/// `web` on one instance with room for everything.
+fn roomy(desired: u32) -> Plan {
     let mut plan = Plan::new();
     instances(&mut plan, &["A1"], 100_000, 100_000);
     replica(&mut plan, "web", desired);
+    plan
+}
+
+/// So many tasks of `web` run at its start; it is 100 s now, and what was written down until then is forgotten.
+fn settled(mut bench: Bench, tasks: u32) -> Bench {
+    for _ in 0..tasks {
+        bench.running("web", "A1");
+    }
+    bench.begin();
+    bench.until(99);
+    bench.take_log();
+    bench.lab.now = secs(100);
+    bench
+}
+
+/// `web` with four revisions, its tasks healthy for a minute at 100 s; new ones are healthy after `t` seconds.
+fn steady(desired: u32, percents: (u32, u32), t: u64, policy: DeploymentPolicy) -> Bench {
+    let mut plan = roomy(desired);
     let revisions: Vec<_> =
         ["web-2", "web-3", "web-4"].map(|name| ServiceRevision::plain(plan.task(name, 1, 1))).to_vec();
     let definition = &mut plan.definitions.services[WEB];
@@ -27,14 +45,7 @@ fn steady(desired: u32, percents: (u32, u32), t: u64, policy: DeploymentPolicy) 
     let mut bench = Bench::new(plan.start());
     bench.lab.settings.replace_crashed_delay = Span::ZERO;
     bench.run_after = Some(Span::from_secs(t - 40));
-    for _ in 0..desired {
-        bench.running("web", "A1");
-    }
-    bench.begin();
-    bench.until(99);
-    bench.take_log();
-    bench.lab.now = secs(100);
-    bench
+    settled(bench, desired)
 }
 
 /// `UpdateService` with another task definition.
@@ -531,9 +542,7 @@ fn watched(rollback: bool, in_alarm_before: bool) -> Bench {
     use ecsim_cluster::cloudwatch::{
         AlarmDefinition, Comparison, MissingData, SeriesDefinition, SeriesSource, Statistic,
     };
-    let mut plan = Plan::new();
-    instances(&mut plan, &["A1"], 100_000, 100_000);
-    replica(&mut plan, "web", 2);
+    let mut plan = roomy(2);
     let next = ServiceRevision::plain(plan.task("web-2", 1, 1));
     plan.definitions.services[WEB].revisions.push(next);
     let metric = plan.metric("errors");
@@ -559,15 +568,10 @@ fn watched(rollback: bool, in_alarm_before: bool) -> Bench {
     plan.definitions.deployment_policies.insert(WEB, vec![DeploymentPolicy { alarms, ..DeploymentPolicy::default() }]);
     let mut bench = Bench::new(plan.start());
     bench.run_after = Some(Span::from_secs(20));
-    bench.running("web", "A1");
-    bench.running("web", "A1");
-    bench.begin();
-    bench.until(99);
-    bench.take_log();
+    bench = settled(bench, 2);
     if in_alarm_before {
         alarm(&mut bench, true);
     }
-    bench.lab.now = secs(100);
     deploy(&mut bench, 1);
     bench
 }
@@ -629,14 +633,7 @@ fn dep_015_without_room_old_tasks_go_where_the_floor_allows_it() {
         let definition = &mut plan.definitions.services[WEB];
         definition.revisions.push(next);
         definition.minimum_healthy_percent = minimum;
-        let mut bench = Bench::new(plan.start());
-        for _ in 0..4 {
-            bench.running("web", "A1");
-        }
-        bench.begin();
-        bench.until(99);
-        bench.take_log();
-        bench.lab.now = secs(100);
+        let mut bench = settled(Bench::new(plan.start()), 4);
         deploy(&mut bench, 1);
         bench.until(105);
         assert_eq!(bench.lines(" start ").len(), placed, "{:?}", bench.log);
@@ -653,9 +650,7 @@ fn dep_061_dep_065_a_network_load_balancer_takes_ten_minutes_more_and_twice_with
 
 fn shift_behind_a_network_load_balancer(test_listener: bool, test_shift: u64) {
     use ecsim_cluster::targets::{BalancerKind, TargetGroupDefinition};
-    let mut plan = Plan::new();
-    instances(&mut plan, &["A1"], 100_000, 100_000);
-    replica(&mut plan, "web", 2);
+    let mut plan = roomy(2);
     let group = plan
         .definitions
         .target_groups
@@ -672,12 +667,7 @@ fn shift_behind_a_network_load_balancer(test_listener: bool, test_shift: u64) {
     plan.definitions.deployment_policies.insert(WEB, vec![policy]);
     let mut bench = Bench::new(plan.start());
     bench.run_after = Some(Span::from_secs(20));
-    bench.running("web", "A1");
-    bench.running("web", "A1");
-    bench.begin();
-    bench.until(99);
-    bench.take_log();
-    bench.lab.now = secs(100);
+    bench = settled(bench, 2);
     deploy(&mut bench, 1);
     bench.until(5_000);
     // Whether a task is healthy behind a load balancer is not this test's business: the stages are.

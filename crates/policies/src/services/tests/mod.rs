@@ -352,6 +352,10 @@ impl Bench {
                 self.note(format!("stop t{task}@{instance} {reason:?}"));
                 self.lose(task, reason);
             }
+            Command::NoteStability { service, deployment, steady } => {
+                self.note(format!("task set {deployment} {}", if steady { "STEADY_STATE" } else { "STABILIZING" }));
+                self.fact(Fact::TaskSetStabilityChanged { service, deployment, steady });
+            }
             Command::SetDaemonCount { service, count } => {
                 self.note(format!("desired {} {count}", self.name(service)));
                 self.fact(Fact::DesiredCountChanged { service, to: count });
