@@ -277,6 +277,10 @@ impl Builder {
             eni_detach: none.clone(),
             start: none.clone(),
             fail_to_start: None,
+            fail_to_stop: None,
+            on_windows: false,
+            request_cpu: None,
+            request_errors: 0.0,
             fargate: None,
             containers: vec![ContainerBehavior {
                 cold_pull: none.clone(),

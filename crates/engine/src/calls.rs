@@ -261,7 +261,7 @@ impl Step<'_> {
             self.grace_period_changes(service, to);
         }
         if let Some(to) = *desired_count {
-            self.emit(Fact::DesiredCountChanged { service, to });
+            self.set_desired_count(service, to);
         }
         self.emit(Fact::ServiceUpdated { service });
         Ok(())

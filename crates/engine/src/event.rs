@@ -1,6 +1,6 @@
 //! Everything that can be due: a closed list, so that one sees all of it and the compiler finds every place.
 
-use ecsim_cluster::reasons::StartError;
+use ecsim_cluster::reasons::{StartError, StopError};
 use ecsim_cluster::{CallId, InstanceId, PoolId, SeriesId, ServiceId, SourceId, TargetGroupId, TaskId, ZoneId};
 use ecsim_kernel::Phase;
 
@@ -120,8 +120,8 @@ pub enum Event {
     },
     /// The images of a task are there.
     ImagesPulled(TaskId),
-    /// The agent gives up pulling an image (TSK-051).
-    PullFails {
+    /// The agent gives up pulling an image or starting a container (TSK-051, TSK-053).
+    StartFails {
         /// Of which task.
         task: TaskId,
         /// With which error.
@@ -190,6 +190,8 @@ pub enum Event {
         /// Which of its plans: it was made anew where a container ended or started again.
         plan: u16,
     },
+    /// A task fails no more requests than others, if the time of its `setErrorRate` is over.
+    ErrorRateEnds(TaskId),
     /// The deregistration delay of a target is over (LB-021).
     TargetDrained {
         /// Which task.
@@ -220,6 +222,8 @@ pub enum ExitCause {
     OutOfMemory,
     /// It was told to stop.
     Stopped,
+    /// It was told to stop, and the agent gives up waiting for it (TSK-053).
+    StopFails(StopError),
 }
 
 /// The order inside an instant: a controller sees the whole instant, metrics see what controllers did.

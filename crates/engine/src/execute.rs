@@ -4,8 +4,8 @@ use ecsim_cluster::definitions::LaunchType;
 use ecsim_cluster::events::{ScaledBy, ServiceEvent};
 use ecsim_cluster::fact::{HeldBack, TaskOrigin};
 use ecsim_cluster::{
-    ActivityStatus, Command, Fact, GpuNeed, GpuSharing, GroupId, InstanceId, PlacementId, ProviderId, Requirements,
-    ServiceDecision, ServiceId, StopReason, SubnetId, TaskDefinitionId, TaskId, ZoneId,
+    ActivityStatus, Command, Deployment, Fact, GpuNeed, GpuSharing, GroupId, InstanceId, PlacementId, ProviderId,
+    Requirements, ServiceDecision, ServiceId, StopReason, SubnetId, TaskDefinitionId, TaskId, ZoneId,
 };
 use ecsim_kernel::Key;
 use ecsim_policies::placement::{Request, Ties, explain, select};
@@ -84,7 +84,16 @@ impl Step<'_> {
             Command::ShiftTraffic { service, deployment, share } => {
                 self.emit(Fact::TrafficShifted { service, deployment, share });
             }
-            Command::SetDaemonCount { service, count } => self.emit(Fact::DesiredCountChanged { service, to: count }),
+            Command::NoteStability { service, deployment, steady } => {
+                self.emit(Fact::TaskSetStabilityChanged { service, deployment, steady });
+                if steady {
+                    self.announce(service, ServiceEvent::TaskSetSteadyState { deployment });
+                }
+            }
+            Command::SetDaemonCount { service, count } => {
+                self.emit(Fact::DesiredCountChanged { service, to: count });
+                self.announce(service, ServiceEvent::DesiredCountUpdated { deployment: None, to: count });
+            }
             Command::Announce { service, event } => self.announce(service, event),
             Command::SetServiceStatus { service, to } => self.emit(Fact::ServiceStatusChanged { service, to }),
             Command::SampleReservation { provider, sample } => {
@@ -348,9 +357,43 @@ impl Step<'_> {
         let from = self.sim.cluster.services()[service].desired_count;
         let activity = self.sim.cluster.scaling_of(service).activities;
         self.emit(Fact::ServiceScalingDecided { service, activity, from, to, decision });
-        self.emit(Fact::DesiredCountChanged { service, to });
+        self.set_desired_count(service, to);
+        let counts: Vec<(u32, Option<u32>)> = self.sim.cluster.services()[service]
+            .deployments
+            .iter()
+            .map(|set| (set.number, set.computed_desired_count(from)))
+            .collect();
+        for (set, before) in counts {
+            self.note_computed_count(service, set, before.unwrap_or(0));
+        }
         self.emit(Fact::ServiceUpdated { service });
         self.announce(service, ServiceEvent::Scaled { to, by: ScaledBy::of(&decision), fulfilled: false });
+    }
+
+    /// The desired count is another. What a task set wants may be another with it: it has to become steady anew (DEP-081).
+    pub(crate) fn set_desired_count(&mut self, service: ServiceId, to: u32) {
+        let row = &self.sim.cluster.services()[service];
+        let from = row.desired_count;
+        let moved = |set: &&Deployment| {
+            set.steady_since.is_some()
+                && set.computed_desired_count(from).unwrap_or(from) != set.computed_desired_count(to).unwrap_or(to)
+        };
+        let unsettled: Vec<u32> = row.deployments.iter().filter(moved).map(|set| set.number).collect();
+        self.emit(Fact::DesiredCountChanged { service, to });
+        for deployment in unsettled {
+            self.emit(Fact::TaskSetStabilityChanged { service, deployment, steady: false });
+        }
+    }
+
+    /// Says what the scheduler has computed for a task set, where it is another number than `before` (SVC-052).
+    pub(crate) fn note_computed_count(&mut self, service: ServiceId, deployment: u32, before: u32) {
+        let row = &self.sim.cluster.services()[service];
+        let Some(set) = row.deployment(deployment) else { return };
+        let Some(to) = set.computed_desired_count(row.desired_count).filter(|to| *to != before) else { return };
+        if set.steady_since.is_some() {
+            self.emit(Fact::TaskSetStabilityChanged { service, deployment, steady: false });
+        }
+        self.announce(service, ServiceEvent::DesiredCountUpdated { deployment: Some(deployment), to });
     }
 
     /// An entry of the event list, unless the same was said lately (FLR-012).

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ecsim_cluster::cloudwatch::AlarmState;
 use ecsim_cluster::definitions::ManagedScaling;
 use ecsim_cluster::definitions::{Definitions, LaunchType};
-use ecsim_cluster::reasons::StartError;
+use ecsim_cluster::reasons::{StartError, StopError};
 use ecsim_cluster::{
     AlarmId, AsgId, AttributeId, CallId, GroupId, InstanceId, InstanceStatus, Market, MetricId, PlacementId, PolicyId,
     PoolId, Processes, ProviderId, Requirements, ServiceId, SourceId, StopType, StrategyId, SubnetId, Suspended,
@@ -177,6 +177,14 @@ pub struct TaskBehavior {
     pub start: Distribution,
     /// How often, and how, a task fails before RUNNING.
     pub fail_to_start: Option<(f64, StartError)>,
+    /// How often, and how, its first essential container cannot be stopped.
+    pub fail_to_stop: Option<(f64, StopError)>,
+    /// Whether its containers are Windows': an agent waits longer for their start (TSK-051).
+    pub on_windows: bool,
+    /// CPU time of a request, in seconds; `None`: what its load says.
+    pub request_cpu: Option<f64>,
+    /// The share of its answers that are errors, beside those that its load has anyway.
+    pub request_errors: f64,
     /// Its containers, as in the definition.
     pub containers: Vec<ContainerBehavior>,
     /// The same on Fargate.
@@ -550,6 +558,17 @@ pub enum Call {
     FargateSpotInterruption {
         /// Which; only those that run on Fargate Spot.
         tasks: TaskSelector,
+    },
+    /// Fate: tasks fail a share of their requests, whatever their load.
+    SetErrorRate {
+        /// Which.
+        tasks: TaskSelector,
+        /// In millionths.
+        share: u32,
+        /// For how long; `None`: until they end.
+        duration: Option<Span>,
+        /// Whether load balancers' health checks of them fail, too.
+        fails_health_checks: bool,
     },
     /// Fate: Fargate retires the platform of tasks (FGT-006).
     FargateRetirement {

@@ -75,6 +75,10 @@ pub const TARGET_PROBES: Purpose = Purpose(132);
 pub const REGISTRATION: Purpose = Purpose(113);
 /// Which device of an instance a share of a GPU lies on, where chance decides (not ECS). Key: origin.
 pub const GPU_DEVICE: Purpose = Purpose(134);
+/// Whether a container cannot be stopped. Key: origin, container, run.
+pub const FAIL_TO_STOP: Purpose = Purpose(135);
+/// How long an agent waits between attempts to stop (TSK-051). Key: origin, container, run.
+pub const STOP_RETRY: Purpose = Purpose(136);
 /// How traffic varies from step to step. Key: the workload's name, which of its noises, the step.
 pub const TRAFFIC_NOISE: Purpose = Purpose(150);
 /// Which row of a shuffled trace comes when. Key: the workload's name.

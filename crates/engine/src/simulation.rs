@@ -290,6 +290,7 @@ impl Simulation {
         self.run_until(self.end(), observer);
         if !self.ended {
             self.ended = true;
+            Step { sim: self, observer }.measure_the_rest();
             observer.run_ended(self.now, &self.cluster);
         }
     }

@@ -2,15 +2,15 @@
 
 mod kit;
 
-use ecsim_cluster::definitions::{NetworkMode, PullBehavior};
-use ecsim_cluster::reasons::StartError;
+use ecsim_cluster::definitions::{ContainerDependency, DependencyCondition, NetworkMode, PullBehavior};
+use ecsim_cluster::reasons::{StartError, StopError};
 use ecsim_cluster::{
     Fact, InstanceId, Port, Protocol, Rejection, Requirements, Resources, ServiceId, SourceId, StopCode, StopReason,
     TaskDefinitionId, TaskId, TaskStatus,
 };
 use ecsim_engine::builder::{Builder, constant};
 use ecsim_engine::model::{Call, Crash, MemoryUse, TaskSelector};
-use ecsim_kernel::SimTime;
+use ecsim_kernel::{SimTime, Span};
 use ecsim_policies::settings::Bucket;
 use kit::{Run, arrange, at, caller, fleet, named, run_task, scale, secs, stop_oldest};
 
@@ -591,6 +591,113 @@ fn tsk_054_what_fails_before_running_failed_to_start() {
         assert_eq!(run.when(|fact| *fact == Fact::ImagePullStopped { task }), pulled);
         assert_eq!(passed(&run, task), [TaskStatus::Stopped]);
         assert_eq!(left(&run).memory, 4000);
+    }
+}
+
+#[test]
+fn tsk_053_a_start_that_fails_takes_the_time_of_a_start() {
+    use StartError::{CannotCreateContainer, CannotStartContainer, DockerTimeout, OutOfMemory};
+    for (error, start, fails_at) in [
+        (CannotCreateContainer, 20.0, 11),
+        (CannotStartContainer, 20.0, 31),
+        (OutOfMemory, 20.0, 31),
+        // The agent waits three minutes, whatever the scenario says of a start.
+        (DockerTimeout, 20.0, 191),
+    ] {
+        let (mut builder, job, jobs) = one_host(4000, Builder::needs(1, 1));
+        let behavior = builder.behavior_mut(job);
+        behavior.containers[0].cold_pull = constant(10.0);
+        behavior.start = constant(start);
+        behavior.fail_to_start = Some((1.0, error));
+        run_task(&mut builder, jobs, &[1]);
+        let run = Run::whole(builder);
+        let task = TaskId::new(0);
+        assert_eq!(run.stopped(task), Some((fails_at * 1_000, StopReason::FailedToStart(error))));
+        assert_eq!(run.when(|fact| *fact == Fact::ImagePullStopped { task }), Some(11_000), "{error:?}");
+    }
+}
+
+#[test]
+fn tsk_051_lat_018_the_agent_waits_so_long_for_a_start_and_a_pull() {
+    const TWO_HOURS: f64 = 7_200.0;
+    for (windows, pull, start, fails) in [
+        (false, 10.0, 180.0, None),
+        (false, 10.0, 180.5, Some((10 + 180, StartError::DockerTimeout))),
+        (true, 10.0, 480.0, None),
+        (true, 10.0, 481.0, Some((10 + 480, StartError::DockerTimeoutOnWindows))),
+        (false, TWO_HOURS, 1.0, None),
+        (false, TWO_HOURS + 1.0, 1.0, Some((7_200, StartError::DockerPullTimeout))),
+    ] {
+        for ordered in [false, true] {
+            let (mut builder, job, jobs) = one_host(4000, Builder::needs(1, 1));
+            let behavior = builder.behavior_mut(job);
+            behavior.containers[0].cold_pull = constant(pull);
+            (behavior.start, behavior.on_windows) = (constant(start), windows);
+            builder.duration = Span::from_hours(3);
+            if ordered {
+                wait_for_the_first(&mut builder, job);
+            }
+            run_task(&mut builder, jobs, &[0]);
+            let run = Run::whole(builder);
+            let stopped = run.stopped(TaskId::new(0));
+            let expected = fails.map(|(at, error)| (at * 1_000, StopReason::FailedToStart(error)));
+            assert_eq!(stopped, expected, "windows {windows}, pull {pull}, start {start}, ordered {ordered}");
+        }
+    }
+}
+
+/// A second container that starts after the first, and takes no time.
+fn wait_for_the_first(builder: &mut Builder, job: TaskDefinitionId) {
+    let definition = builder.task_definition_mut(job);
+    let mut second = definition.containers[0].clone();
+    second.name = "second".into();
+    second.essential = false;
+    second.depends_on = vec![ContainerDependency { container: 0, condition: DependencyCondition::Start }];
+    definition.containers.push(second);
+    let behavior = builder.behavior_mut(job);
+    let mut second = behavior.containers[0].clone();
+    second.cold_pull = constant(0.0);
+    behavior.containers.push(second);
+}
+
+#[test]
+fn tsk_051_a_cached_image_stands_in_for_a_pull_that_does_not_end() {
+    for (setting, fails) in [(PullBehavior::Default, false), (PullBehavior::Always, true)] {
+        let mut builder = Builder::new();
+        let shape = builder.shape("test", kit::room(4096, 4000));
+        builder.shape_mut(shape).pull_behavior = setting;
+        builder.instances("i", shape, "us-east-1a", 1);
+        let (job, jobs) = another(&mut builder, "job", Builder::needs(1, 1));
+        builder.behavior_mut(job).containers[0].cached_pull = constant(10_000.0);
+        builder.duration = Span::from_hours(3);
+        run_task(&mut builder, jobs, &[0, 10]);
+        let run = Run::whole(builder);
+        let second = TaskId::new(1);
+        let error = StopReason::FailedToStart(StartError::DockerPullTimeout);
+        assert_eq!(run.stopped(second), fails.then_some((7_210_000, error)), "{setting:?}");
+        assert_eq!(run.entered(second, TaskStatus::Running), (!fails).then_some(7_210_000), "{setting:?}");
+    }
+}
+
+#[test]
+fn tsk_053_a_container_that_cannot_be_stopped_counts_as_stopped_after_five_attempts() {
+    // Pauses of 1, 1.3, 1.69 and 2.197 s, each up to a fifth longer; without an answer five times the 30 s and 2 minutes.
+    for (error, least, most) in
+        [(StopError::CannotStopContainer, 6_186, 7_425), (StopError::DockerTimeout, 756_186, 757_425)]
+    {
+        let (mut builder, job, jobs) = one_host(4000, Builder::needs(1, 1));
+        builder.behavior_mut(job).fail_to_stop = Some((1.0, error));
+        run_task(&mut builder, jobs, &[0]);
+        stop_oldest(&mut builder, 100, jobs);
+        let run = Run::whole(builder);
+        let task = TaskId::new(0);
+        let given_up = run.when(|fact| *fact == Fact::ContainerStopFailed { task, container: 0, error });
+        let after = given_up.expect("the agent gives up") - 100_000;
+        assert!((least..=most).contains(&after), "{error:?} after {after} ms");
+        assert_eq!(run.entered(task, TaskStatus::Stopped), given_up);
+        assert_eq!(run.exits(task), [], "it has no exit code");
+        assert_eq!(left(&run), kit::room(4096, 4000), "its room is free, whatever still runs there");
+        assert_eq!(run.stopped(task).map(|(at, reason)| (at, reason.code())), Some((100_000, StopCode::UserInitiated)));
     }
 }
 

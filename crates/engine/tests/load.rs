@@ -230,7 +230,10 @@ fn who_waits_too_long_gives_up_and_a_full_queue_turns_away() {
     builder.demand.loads = vec![LoadModel { max_queue: Some(10.0), ..load }];
     let second = Run::whole(builder);
     let sample = samples(&second, service).last().unwrap().1;
-    assert_eq!((sample.succeeded, sample.failed, sample.rejected), (6_000_000, 0, 3_000_000));
+    // M/M/1/11: 1.5^11 (1.5 - 1) / (1.5^12 - 1) of all, a little more than a third.
+    let powers = [11.0, 12.0].map(|power| ecsim_kernel::math::pow(1.5, power));
+    near(sample.rejected, 9e6 * powers[0] * 0.5 / (powers[1] - 1.0), 1e-5);
+    assert_eq!((sample.failed, sample.succeeded + sample.rejected), (0, 9_000_000));
 }
 
 #[test]
@@ -391,6 +394,54 @@ fn cw_036_and_cw_040_counts_of_tasks() {
     }
     assert_eq!((last(pending), last(deployments)), (Some(0), Some(1_000_000)));
     assert_eq!(last(used), Some(1_024_000_000));
+}
+
+// proves: CW-040
+#[test]
+fn cw_040_metrics_of_instances_and_of_the_cluster() {
+    use ecsim_cluster::cloudwatch::InstanceMetric;
+    let (mut builder, service) = web(3, 8);
+    let shape = builder.shape("small", room(1_024, 4_096));
+    let small = builder.instances("small", shape, "us-east-1b", 1)[0];
+    builder.demand.loads = vec![LoadModel {
+        memory: 0.0,
+        base_memory: Some(256.0),
+        ..LoadModel::new(service, "web", Rate::Constant(30.0), 0.01)
+    }];
+    builder.duration = Span::from_mins(10);
+    let cluster = [
+        (ClusterMetric::ContainerInstanceCount, 2.0),
+        (ClusterMetric::ServiceCount, 1.0),
+        (ClusterMetric::TaskCount, 3.0),
+        (ClusterMetric::CpuUtilized, 307.2),
+        (ClusterMetric::CpuReserved, 3_072.0),
+        (ClusterMetric::MemoryUtilized, 768.0),
+        (ClusterMetric::MemoryReserved, 3_072.0),
+    ];
+    let mut wanted: Vec<(SeriesId, f64)> = Vec::new();
+    for (metric, value) in cluster {
+        wanted.push((watch(&mut builder, SeriesSource::Cluster(metric), Statistic::Average, 60), value));
+    }
+    let all = |metric| SeriesSource::Instances(None, metric);
+    for (source, statistic, value) in [
+        (all(InstanceMetric::NumberOfRunningTasks), Statistic::Sum, 3.0),
+        (all(InstanceMetric::NumberOfRunningTasks), Statistic::SampleCount, 2.0),
+        (all(InstanceMetric::CpuLimit), Statistic::Maximum, 8_192.0),
+        (SeriesSource::Instances(Some(small), InstanceMetric::CpuLimit), Statistic::Average, 1_024.0),
+        (SeriesSource::Instances(Some(small), InstanceMetric::MemoryLimit), Statistic::Average, 4_294_967_296.0),
+        (SeriesSource::Service(service, ServiceMetric::CpuReserved), Statistic::Average, 3_072.0),
+    ] {
+        wanted.push((watch(&mut builder, source, statistic, 60), value));
+    }
+    // However the tasks are spread, the sum is theirs.
+    let usage = watch(&mut builder, all(InstanceMetric::CpuUsageTotal), Statistic::Sum, 60);
+    let memory = watch(&mut builder, all(InstanceMetric::MemoryWorkingSet), Statistic::Sum, 60);
+    wanted.extend([(usage, 307.2), (memory, 768.0 * 1_048_576.0)]);
+    let run = Run::whole(builder);
+    for (series, value) in wanted {
+        let last = datapoints(&run, series).last().unwrap().2.unwrap() as f64 / 1e6;
+        assert!((last - value).abs() < 1e-3 * value, "{series:?}: {last} is not {value}");
+    }
 }
 
 #[test]
@@ -638,4 +689,247 @@ fn lb_033_counters_are_real_zeros() {
     let run = Run::whole(builder);
     assert_eq!(datapoints(&run, count), [(180, 0, Some(0))]);
     assert_eq!(datapoints(&run, time), [(180, 0, None)]);
+}
+
+/// Queues with a limit, request by request.
+mod bounded {
+    use ecsim_engine::load::Limit;
+
+    use super::*;
+
+    /// The share of `count` requests that is lost, and the mean time to the answer of the others. A queue is that of those
+    /// that are not taken at a time; without a bound for these, that of those beyond the processors.
+    pub fn run(station: &Station, rate: f64, work: &Distribution, count: usize, limit: Limit) -> (f64, f64) {
+        let streams = Streams::new(11, 0);
+        let mut gaps = streams.stream(Purpose(9_001), Key::new("gap", 0));
+        let mut works = streams.stream(Purpose(9_002), Key::new("work", 0));
+        let gap = Distribution::exponential(1.0 / rate).unwrap();
+        let most = station.workers.map_or(usize::MAX, |workers| workers as usize);
+        let places = station.workers.map_or(station.vcpus.max(1.0) as usize, |workers| workers as usize);
+        let (room, patience) = match limit {
+            Limit::Queue(queue) => (places + queue as usize, f64::INFINITY),
+            Limit::Wait(patience) => (usize::MAX, patience),
+        };
+        // When it came, and the CPU seconds that are left; the first `most` are served.
+        let mut inside: Vec<(f64, f64)> = Vec::new();
+        let (mut now, mut next) = (0.0, gap.sample(&mut gaps));
+        let (mut came, mut lost, mut answers, mut times) = (0, 0, 0, 0.0);
+        while came < count {
+            let served = inside.len().min(most);
+            let speed = if served == 0 { 0.0 } else { (station.vcpus / served as f64).min(1.0) };
+            let first = (0..served).min_by(|a, b| inside[*a].1.total_cmp(&inside[*b].1));
+            let done = first.map_or(f64::INFINITY, |at| now + inside[at].1 / speed);
+            let gives_up = inside.get(served).map_or(f64::INFINITY, |request| request.0 + patience);
+            let until = done.min(next).min(gives_up);
+            for request in &mut inside[..served] {
+                request.1 -= (until - now) * speed;
+            }
+            now = until;
+            if until == done {
+                let (since, _) = inside.remove(first.unwrap());
+                answers += 1;
+                times += now - since;
+            } else if until == gives_up {
+                inside.remove(served);
+                lost += 1;
+            } else {
+                came += 1;
+                if inside.len() >= room {
+                    lost += 1;
+                } else {
+                    inside.push((now, work.sample(&mut works)));
+                }
+                next = now + gap.sample(&mut gaps);
+            }
+        }
+        (lost as f64 / count as f64, times / f64::from(answers))
+    }
+}
+
+/// What is turned away and who gives up, below and above saturation, against requests one by one: shares within 5 % for
+/// exponential work, within 15 % for constant work; means within 5 %.
+#[test]
+fn limits_below_saturation_are_what_requests_do_one_by_one() {
+    use ecsim_engine::load::Limit;
+    let constant = Distribution::constant(0.02).unwrap();
+    let exponential = Distribution::exponential(0.02).unwrap();
+    for (vcpus, rho, workers, variation, limit) in [
+        (1.0, 0.9, Some(1), 1.0, Limit::Queue(5.0)),
+        (1.0, 0.7, Some(1), 1.0, Limit::Queue(0.0)),
+        (4.0, 0.9, Some(4), 1.0, Limit::Queue(0.0)),
+        (4.0, 0.9, Some(16), 1.0, Limit::Queue(4.0)),
+        (2.0, 1.0, Some(2), 1.0, Limit::Queue(10.0)),
+        (2.0, 1.3, Some(2), 1.0, Limit::Queue(10.0)),
+        (2.0, 0.9, None, 0.0, Limit::Queue(6.0)),
+        (1.0, 0.9, Some(1), 0.0, Limit::Queue(5.0)),
+        (1.0, 0.8, Some(1), 1.0, Limit::Wait(0.1)),
+        (4.0, 0.95, Some(4), 1.0, Limit::Wait(0.02)),
+        (4.0, 0.95, Some(12), 1.0, Limit::Wait(0.02)),
+        (2.0, 1.2, Some(2), 1.0, Limit::Wait(0.2)),
+        (1.0, 0.9, Some(1), 0.0, Limit::Wait(0.1)),
+    ] {
+        let station = Station {
+            vcpus,
+            cpu: 0.02,
+            variation,
+            delay: ecsim_engine::load::Delay::default(),
+            workers,
+            arrivals: 1.0,
+            pool: 1.0,
+        };
+        let rate = rho * vcpus / 0.02;
+        let said = station.limited(rate, limit).unwrap();
+        let work = if variation == 0.0 { &constant } else { &exponential };
+        let (lost, mean) = bounded::run(&station, rate, work, 400_000, limit);
+        let text = format!("{vcpus} at {rho}, {workers:?}, {limit:?}: lost {lost:.5} {:.5}", said.lost);
+        let answer = station.alone_response().mean + said.wait;
+        let text = format!("{text}, mean {mean:.5} {answer:.5}");
+        println!("{text}");
+        // Sharing does not see the distribution of the work.
+        let exact = variation == 1.0 || workers.is_none();
+        assert!((said.lost - lost).abs() <= if exact { 0.05 } else { 0.15 } * lost, "{text}");
+        assert!((answer / mean - 1.0).abs() < 0.05, "{text}");
+    }
+}
+
+/// With a limit, requests are lost below saturation; what comes is answered or turned away; and a little more than a task can
+/// answer makes no leap.
+#[test]
+fn a_full_queue_turns_away_below_saturation_too() {
+    let lost_at = |rho: f64, change: fn(&mut LoadModel)| {
+        let (mut builder, service) = web(1, 4);
+        limit(&mut builder, 1_024);
+        let mut load = LoadModel::new(service, "web", Rate::Constant(rho * 100.0), 0.01);
+        change(&mut load);
+        builder.demand.loads = vec![load];
+        builder.duration = Span::from_hours(1);
+        let run = Run::whole(builder);
+        let sample = samples(&run, service).last().unwrap().1;
+        let all = sample.succeeded + sample.failed + sample.rejected;
+        assert!(sample.requests.abs_diff(all) <= 3, "{sample:?}");
+        (sample.failed as f64 / sample.requests as f64, sample.rejected as f64 / sample.requests as f64)
+    };
+    // M/M/1/3: rho^3 (1 - rho) / (1 - rho^4).
+    let queue = |load: &mut LoadModel| (load.concurrency, load.max_queue) = (Some(1), Some(2.0));
+    let (failed, rejected) = lost_at(0.9, queue);
+    assert!(failed == 0.0 && (rejected - 0.729 * 0.1 / 0.3439).abs() < 1e-5, "{rejected}");
+    let at: Vec<f64> = [0.98, 0.999, 1.001, 1.02].map(|rho| lost_at(rho, queue).1).to_vec();
+    assert!(at.windows(2).all(|it| it[0] < it[1] && it[1] - it[0] < 0.012), "{at:?}");
+    // Erlang B of one server: rho / (1 + rho).
+    let none = |load: &mut LoadModel| (load.concurrency, load.max_queue) = (Some(1), Some(0.0));
+    assert!((lost_at(0.5, none).1 - 1.0 / 3.0).abs() < 1e-5);
+    assert!((lost_at(3.0, none).1 - 0.75).abs() < 1e-5);
+    // M/M/1 with patience of 100 ms.
+    let patience = |load: &mut LoadModel| (load.concurrency, load.timeout) = (Some(1), 0.1);
+    let (failed, rejected) = lost_at(0.8, patience);
+    let e = ecsim_kernel::math::exp(-2.0);
+    assert!(rejected == 0.0 && (failed - 0.16 * e / (1.0 - 0.64 * e)).abs() < 1e-5, "{failed}");
+    // Patience of a minute is not felt.
+    assert_eq!(lost_at(0.99, |_| ()), (0.0, 0.0));
+}
+
+/// Four tasks behind Service Connect of which one fails every request for two minutes.
+fn one_bad_task(mesh: bool) -> (Run, ServiceId) {
+    let (mut builder, service) = web(4, 8);
+    builder.service_mut(service).revisions[0].routing.mesh = mesh;
+    builder.demand.loads = vec![LoadModel::new(service, "web", Rate::Constant(40.0), 0.001)];
+    builder.duration = Span::from_mins(20);
+    let tasks = ecsim_engine::model::TaskSelector { service: Some(service), count: Some(1), ..Default::default() };
+    let bad = Call::SetErrorRate { tasks, share: 1_000_000, duration: Some(secs(120)), fails_health_checks: false };
+    builder.call(at(600), bad);
+    for (metric, statistic) in [
+        (ServiceMetric::RequestCount, Statistic::Sum),
+        (ServiceMetric::HttpCodeTarget5xx, Statistic::Sum),
+        (ServiceMetric::TargetResponseTime, Statistic::Average),
+    ] {
+        watch(&mut builder, SeriesSource::Service(service, metric), statistic, 60);
+    }
+    (Run::whole(builder), service)
+}
+
+#[test]
+fn lb_041_a_task_that_fails_is_ejected_for_longer_each_time_and_comes_back() {
+    let (run, service) = one_bad_task(true);
+    let ejected = |(time, fact): &(SimTime, Fact)| match fact {
+        Fact::TaskEjected { until, times, .. } => Some((time.ms(), until.ms(), *times)),
+        _ => None,
+    };
+    let ejections: Vec<_> = run.facts().iter().filter_map(ejected).collect();
+    // Five requests at ten a second; back after 30 s; again for 60 s; then it is well again.
+    assert_eq!(ejections, [(600_500, 630_500, 1), (631_000, 691_000, 2), (691_500, 781_500, 3)]);
+    let samples = samples(&run, service);
+    // All that failed was tried again elsewhere.
+    let well = |it: &LoadSample| it.failed == 0 && it.requests.abs_diff(it.succeeded) <= 1;
+    assert!(samples.iter().skip(1).all(|(_, it)| well(it)), "{samples:?}");
+    let receivers = |minute: u64| samples.iter().rfind(|it| it.0 <= minute * 60).unwrap().1.receivers;
+    assert_eq!((receivers(10), receivers(20)), (4_000, 4_000));
+    assert!((3_000..3_100).contains(&receivers(12)), "{}", receivers(12));
+    // The proxies of the tasks see ten attempts fail in the eleventh minute: half a second of one task, twice. Those come again.
+    let [count, failures, time] = [0, 1, 2].map(|at| datapoints(&run, SeriesId::new(at)));
+    let of = |series: &[(u64, u64, Option<i64>)], second: u64| series.iter().rfind(|it| it.1 <= second).unwrap().2;
+    assert_eq!((of(&failures, 540), of(&failures, 600)), (Some(0), Some(10_000_000)));
+    let more = of(&count, 600).unwrap() - of(&count, 540).unwrap();
+    assert!((9_900_000..10_100_000).contains(&more), "{count:?}");
+    assert!((990_000..1_010_000).contains(&of(&time, 540).unwrap()), "{time:?}");
+    // Without proxies a quarter fails as long as it lasts.
+    let (run, service) = one_bad_task(false);
+    let failed: u64 = samples_of_failures(&run, service);
+    near(failed, 120.0 * 10.0 * 1e3, 1e-3);
+    assert!(!run.facts().iter().any(|(_, fact)| matches!(fact, Fact::TaskEjected { .. })));
+}
+
+/// Requests that failed, in thousandths, in all periods.
+fn samples_of_failures(run: &Run, service: ServiceId) -> u64 {
+    let told = samples(run, service);
+    let ends = told.iter().skip(1).map(|it| it.0).chain([run.sim.now().ms() / 1_000]);
+    told.iter().zip(ends).map(|((from, it), until)| it.failed * ((until - from) / 60).max(1)).sum()
+}
+
+/// Where all tasks fail alike, one is ejected at a time, and the retries do not help.
+#[test]
+fn lb_041_never_are_all_ejected_and_retries_help_no_more() {
+    let (mut builder, service) = web(4, 8);
+    builder.service_mut(service).revisions[0].routing.mesh = true;
+    builder.demand.loads = vec![LoadModel::new(service, "web", Rate::Constant(40.0), 0.001)];
+    builder.duration = Span::from_mins(30);
+    let tasks = ecsim_engine::model::TaskSelector { service: Some(service), ..Default::default() };
+    let bad = Call::SetErrorRate { tasks, share: 1_000_000, duration: None, fails_health_checks: false };
+    builder.call(at(600), bad);
+    let run = Run::whole(builder);
+    let ejections: Vec<(u64, u64)> = run
+        .facts()
+        .iter()
+        .filter_map(|(time, fact)| match fact {
+            Fact::TaskEjected { until, .. } => Some((time.ms(), until.ms())),
+            _ => None,
+        })
+        .collect();
+    assert!(ejections.len() > 5 && ejections.windows(2).all(|it| it[1].0 >= it[0].1), "{ejections:?}");
+    let last = samples(&run, service).last().unwrap().1;
+    assert_eq!((last.succeeded, last.requests, last.failed), (0, 2_400_000, 2_400_000));
+}
+
+/// A task that cannot answer what comes to it, because a neighbour takes its processors, is taken out as well; a few errors of
+/// all tasks are tried again and eject nobody.
+#[test]
+fn lb_041_overload_ejects_and_a_few_errors_do_not() {
+    let (mut builder, service) = web(2, 4);
+    builder.service_mut(service).revisions[0].routing.mesh = true;
+    let load = LoadModel::new(service, "web", Rate::Constant(200.0), 0.001);
+    builder.demand.loads = vec![LoadModel { error_rate: 0.01, ..load }];
+    let run = Run::whole(builder);
+    let sample = samples(&run, service).last().unwrap().1;
+    near(sample.failed, sample.requests as f64 * 1e-6, 0.01);
+    assert!(!run.facts().iter().any(|(_, fact)| matches!(fact, Fact::TaskEjected { .. })));
+    let (mut builder, service) = web(2, 4);
+    limit(&mut builder, 1_024);
+    builder.service_mut(service).revisions[0].routing.mesh = true;
+    // Five times what both can answer: four of five are turned away.
+    let load = LoadModel::new(service, "web", Rate::Constant(1_000.0), 0.01);
+    builder.demand.loads = vec![LoadModel { concurrency: Some(1), max_queue: Some(0.0), ..load }];
+    let run = Run::whole(builder);
+    let sample = samples(&run, service).last().unwrap().1;
+    assert!(sample.rejected > sample.requests / 2, "{sample:?}");
+    assert!(sample.requests.abs_diff(sample.succeeded + sample.failed + sample.rejected) <= 3, "{sample:?}");
+    assert!(run.facts().iter().any(|(_, fact)| matches!(fact, Fact::TaskEjected { .. })));
 }

@@ -214,6 +214,16 @@ impl Step<'_> {
                 }
                 Ok(())
             }
+            Call::SetErrorRate { tasks, share, duration, fails_health_checks } => {
+                let chosen = self.sim.select_tasks(tasks);
+                if chosen.is_empty() {
+                    return Err(CallError::NoSuchTask);
+                }
+                for task in chosen {
+                    self.error_rate_changes(task, *share, *duration, *fails_health_checks);
+                }
+                Ok(())
+            }
             Call::FargateRetirement { tasks, wait } => {
                 let is_fargate = |task| self.sim.cluster.task(task).is_fargate();
                 let chosen: Vec<_> =

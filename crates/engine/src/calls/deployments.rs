@@ -35,6 +35,7 @@ impl Step<'_> {
         let deployment = row.deployments_started;
         self.emit(Fact::DeploymentStarted { service, deployment, revision, cause: DeploymentCause::TaskSet });
         self.emit(Fact::TaskSetScaled { service, deployment, scale, deleted: false });
+        self.note_computed_count(service, deployment, 0);
         self.emit(Fact::ServiceUpdated { service });
         Ok(())
     }
@@ -52,7 +53,9 @@ impl Step<'_> {
         if deleted == Some(false) && set.scale.unwrap_or(0) > 0 {
             return Err(CallError::ServiceNotScaledDown { service });
         }
+        let before = set.computed_desired_count(self.sim.cluster.services()[service].desired_count).unwrap_or(0);
         self.emit(Fact::TaskSetScaled { service, deployment, scale, deleted: deleted.is_some() });
+        self.note_computed_count(service, deployment, before);
         self.emit(Fact::ServiceUpdated { service });
         Ok(())
     }

@@ -21,13 +21,33 @@ pub fn wait_probability(servers: f64, rho: f64) -> f64 {
     if part == 0.0 { low } else { low + part * (whole(below as u32 + 1, rho) - low) }
 }
 
-/// Erlang C by the recursion of Erlang B, which never overflows.
-fn whole(servers: u32, rho: f64) -> f64 {
+/// The probability that a request finds all of `servers` servers busy where nobody can wait (Erlang B), at a load of `rho`
+/// by server, which may be more than one. Between two whole numbers of servers it is interpolated likewise.
+#[must_use]
+pub fn blocked(servers: f64, rho: f64) -> f64 {
+    if rho <= 0.0 {
+        return 0.0;
+    }
+    let servers = servers.clamp(1.0, MOST);
+    let below = servers.floor();
+    let part = servers - below;
+    let low = whole_blocked(below as u32, rho);
+    if part == 0.0 { low } else { low + part * (whole_blocked(below as u32 + 1, rho) - low) }
+}
+
+/// Erlang B by its recursion, which never overflows.
+fn whole_blocked(servers: u32, rho: f64) -> f64 {
     let load = rho * f64::from(servers);
     let mut blocked = 1.0;
     for count in 1..=servers {
         blocked = load * blocked / (f64::from(count) + load * blocked);
     }
+    blocked
+}
+
+/// Erlang C, from Erlang B.
+fn whole(servers: u32, rho: f64) -> f64 {
+    let blocked = whole_blocked(servers, rho);
     blocked / (1.0 - rho * (1.0 - blocked))
 }
 

@@ -2,6 +2,8 @@
 //!
 //! * [`rate`]: requests a second as a function of time, in steps.
 //! * [`erlang`]: the probability to wait, of Erlang.
+//! * [`limits`]: full queues and clients that give up.
+//! * [`mesh`]: retries and ejections by the proxies of Service Connect (LB-041).
 //! * [`station`]: one task as a queue: capacity, mean and variance of the time to the answer, requests in flight.
 //! * [`response`]: times to an answer as a distribution, mixtures of them, and their quantiles.
 //! * [`shares`]: how the kernel of an instance divides its processors among tasks (CW-031).
@@ -17,11 +19,14 @@
 //! `tests/load.rs`.
 
 pub mod erlang;
+pub mod limits;
+pub mod mesh;
 pub mod rate;
 pub mod response;
 pub mod shares;
 pub mod station;
 
+pub use limits::{Limit, Limited};
 pub use rate::{Clock, Rate};
 pub use response::{Mixture, Response};
 pub use station::{Delay, Station, Steady};

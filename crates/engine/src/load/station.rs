@@ -12,7 +12,7 @@ use super::erlang::wait_probability;
 use super::response::Response;
 
 /// Near saturation a queue takes long to become as long as it would be in the end: it is taken to have had so many seconds.
-const QUEUE_AGE_SECS: f64 = 60.0;
+pub(super) const QUEUE_AGE_SECS: f64 = 60.0;
 
 /// Time that a request spends without CPU, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -81,9 +81,26 @@ impl Station {
         self.cpu * (1.0 / self.servers()).max(1.0)
     }
 
+    /// Whether requests share the processors.
+    pub(crate) fn shares(&self) -> bool {
+        !self.is_in_line()
+    }
+
     /// Whether requests wait in line for their CPU time, instead of sharing it.
     fn is_in_line(&self) -> bool {
         self.workers.is_some_and(|workers| f64::from(workers) <= self.vcpus.max(1.0))
+    }
+
+    /// How many requests keep it fully busy, and how many more it takes at a time.
+    pub(super) fn places(&self) -> (f64, f64) {
+        let busy = (self.capacity() * (self.alone() + self.delay.mean)).max(1.0);
+        (busy, self.workers.map_or(0.0, |workers| (f64::from(workers) - busy).max(0.0)))
+    }
+
+    /// How much longer than that of M/M/c the tail of its queue is: by the variation of work where it waits in line, and of
+    /// the times between arrivals.
+    pub(super) fn tail_factor(&self) -> f64 {
+        f64::midpoint(self.arrivals, if self.is_in_line() { self.variation } else { 1.0 })
     }
 
     /// Times to the answer while nobody else asks.
@@ -135,8 +152,9 @@ impl Station {
             math::sqrt(2.0 * capacity * (self.arrivals + self.variation) * QUEUE_AGE_SECS / core::f64::consts::PI);
         let probability = wait_probability(servers * self.pool, rho);
         let factor = f64::midpoint(self.arrivals, 1.0);
-        // L = rho * C * factor / (1 - rho).
-        if longest > 0.0 { rho * probability * factor / longest } else { 1.0 }
+        // L = rho * C * factor / (1 - rho); without the first rho, so that who waits at the longest queue waits no less where
+        // more comes.
+        if longest > 0.0 { probability * factor / longest } else { 1.0 }
     }
 
     /// Mean and variance of the time until a request has got its CPU time.

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use ecsim_cluster::definitions::{ContainerDependency, DependencyCondition, TaskDefinition};
 use ecsim_cluster::fact::TaskOrigin;
-use ecsim_cluster::reasons::StartError;
-use ecsim_cluster::{Fact, HealthStatus, InstanceId, StopReason, Task, TaskId, TaskStatus};
+use ecsim_cluster::reasons::{StartError, StopError};
+use ecsim_cluster::{Fact, HealthStatus, InstanceId, StopReason, Task, TaskDefinitionId, TaskId, TaskStatus};
 use ecsim_kernel::{Key, SimTime, Span};
 
 use super::health::Monitor;
@@ -20,6 +20,15 @@ use crate::simulation::{Simulation, Step};
 
 /// Exit code of a process killed by SIGKILL (TSK-026, TSK-027).
 pub(super) const KILLED: i32 = 137;
+/// How often an agent asks to stop a container (TSK-051).
+const STOP_ATTEMPTS: u32 = 5;
+/// What it waits for an answer on top of the stop timeout (TSK-051).
+const STOP_CALL_TIMEOUT: Span = Span::from_mins(2);
+/// The first pause between two attempts, its growth, its limit, and the share that chance adds (TSK-051).
+const FIRST_STOP_PAUSE_MS: f64 = 1_000.0;
+const STOP_PAUSE_GROWTH: f64 = 1.3;
+const LONGEST_STOP_PAUSE_MS: f64 = 5_000.0;
+const STOP_PAUSE_JITTER: f64 = 0.2;
 /// Marks the random keys of a container's runs after the first, so that they are no other container's.
 const AGAIN: u64 = 1 << 32;
 
@@ -115,10 +124,15 @@ impl Step<'_> {
             let Some(known) = self.sim.containers.get_mut(&id) else { return };
             known.begun |= 1 << at;
             if known.pulled >> at & 1 == 1 {
-                self.create(id, at);
+                self.create(id, at, None);
             } else {
-                let pull = self.pull_of(self.sim.cluster.task(id), at).unwrap_or(Span::ZERO);
-                self.sim.schedule(self.sim.now + pull, Event::ContainerPulled { task: id, container: number(at) });
+                let pull = self.pull_of(self.sim.cluster.task(id), at);
+                let end = if pull.fails {
+                    Event::StartFails { task: id, error: StartError::DockerPullTimeout }
+                } else {
+                    Event::ContainerPulled { task: id, container: number(at) }
+                };
+                self.sim.schedule(self.sim.now + pull.takes, end);
             }
         }
     }
@@ -139,21 +153,26 @@ impl Step<'_> {
         if pulled_all && failure.is_none_or(StartError::is_after_pull) {
             self.emit(Fact::ImagePullStopped { task: id });
         }
-        match failure {
-            Some(error) => self.fail_to_start(id, error),
-            None => self.create(id, at),
+        match failure.filter(|error| !error.is_after_pull()) {
+            Some(error) => self.fail_to_pull(id, error),
+            None => self.create(id, at, failure),
         }
     }
 
-    /// Creating and starting one container takes its time.
-    fn create(&mut self, id: TaskId, at: usize) {
+    /// Creating and starting one container takes its time, also where it fails (TSK-053).
+    fn create(&mut self, id: TaskId, at: usize, failure: Option<StartError>) {
         let model = Arc::clone(&self.sim.model);
         let task = self.sim.cluster.task(id);
         let behavior = &model.behaviors[task.definition];
         let fargate = behavior.fargate.as_ref().filter(|_| task.is_fargate());
         let start = fargate.map_or(&behavior.start, |fargate| &fargate.start);
-        let wait = self.draw(purposes::START, container_key(self.key_of(task.origin), at), start);
-        self.sim.schedule(self.sim.now + wait, Event::ContainerStarts { task: id, container: number(at) });
+        let start = self.draw(purposes::START, container_key(self.key_of(task.origin), at), start);
+        match self.outcome_of_start(task, start, failure) {
+            (after, None) => {
+                self.sim.schedule(self.sim.now + after, Event::ContainerStarts { task: id, container: number(at) });
+            }
+            (after, Some(error)) => self.fail_after(id, after, error),
+        }
     }
 
     /// One container starts. With the last one the task is RUNNING (TSK-006), and others may have waited for this one.
@@ -425,7 +444,11 @@ impl Step<'_> {
         let model = Arc::clone(&self.sim.model);
         let definition = &model.definitions.task_definitions[task.definition];
         let out_of_memory = cause == ExitCause::OutOfMemory;
-        self.emit(Fact::ContainerExited { task: id, container, exit_code, out_of_memory });
+        if let ExitCause::StopFails(error) = cause {
+            self.emit(Fact::ContainerStopFailed { task: id, container, error });
+        } else {
+            self.emit(Fact::ContainerExited { task: id, container, exit_code, out_of_memory });
+        }
         self.container_is_up(id, container, false);
         if stopping {
             if definition.is_ordered() {
@@ -533,13 +556,41 @@ impl Step<'_> {
                 Some(shape) => container.stop_timeout.unwrap_or(model.definitions.shapes[shape].stop_timeout),
                 None => self.fargate_stop_timeout(container.stop_timeout),
             };
-            let (after, exit_code) =
-                if wanted > timeout { (timeout, KILLED) } else { (wanted, behavior.stop_exit_code) };
-            self.schedule_exit(id, at, after, ExitCause::Stopped, exit_code);
+            let is_main = at == main_container(&model.definitions.task_definitions[definition]);
+            if let Some((after, error)) = self.failure_to_stop(definition, run_key, timeout).filter(|_| is_main) {
+                self.schedule_exit(id, at, after, ExitCause::StopFails(error), KILLED);
+            } else {
+                let (after, exit_code) =
+                    if wanted > timeout { (timeout, KILLED) } else { (wanted, behavior.stop_exit_code) };
+                self.schedule_exit(id, at, after, ExitCause::Stopped, exit_code);
+            }
             if let Some(known) = self.sim.containers.get_mut(&id) {
                 known.signalled |= 1 << at;
             }
         }
+    }
+}
+
+impl Step<'_> {
+    /// Whether a container cannot be stopped: after how long its agent gives up, and why (TSK-051, TSK-053). The agent asks
+    /// five times; Docker refuses at once, or does not answer in the stop timeout and two minutes more.
+    fn failure_to_stop(&self, definition: TaskDefinitionId, key: Key, timeout: Span) -> Option<(Span, StopError)> {
+        let (probability, error) = self.sim.model.behaviors[definition].fail_to_stop?;
+        if self.sim.streams.stream(purposes::FAIL_TO_STOP, key).uniform() >= probability {
+            return None;
+        }
+        let each = match error {
+            StopError::CannotStopContainer => Span::ZERO,
+            StopError::DockerTimeout => timeout.saturating_add(STOP_CALL_TIMEOUT),
+        };
+        let mut stream = self.sim.streams.stream(purposes::STOP_RETRY, key);
+        let (mut after, mut pause) = (each, FIRST_STOP_PAUSE_MS);
+        for _ in 1..STOP_ATTEMPTS {
+            let jittered = pause * (1.0 + STOP_PAUSE_JITTER * stream.uniform());
+            after = after.saturating_add(Span::from_ms(jittered as u64)).saturating_add(each);
+            pause = (pause * STOP_PAUSE_GROWTH).min(LONGEST_STOP_PAUSE_MS);
+        }
+        Some((after, error))
     }
 }
 

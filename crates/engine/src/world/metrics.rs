@@ -53,7 +53,10 @@ impl CustomMetrics {
     pub(crate) fn new(definitions: &Definitions) -> Self {
         let of = |source: SeriesSource| match source {
             SeriesSource::Custom(metric) => Some(Accumulator::new(metric)),
-            SeriesSource::Service(..) | SeriesSource::TargetGroup(..) | SeriesSource::Cluster(_) => None,
+            SeriesSource::Service(..)
+            | SeriesSource::TargetGroup(..)
+            | SeriesSource::Cluster(_)
+            | SeriesSource::Instances(..) => None,
         };
         Self { series: definitions.series.values().map(|series| of(series.source)).collect() }
     }

@@ -85,7 +85,7 @@ impl Step<'_> {
             Event::EniDetached(task) => self.eni_detached(task),
             Event::HostLacks { task, error } => self.host_lacks(task, error),
             Event::ImagesPulled(task) => self.images_pulled(task),
-            Event::PullFails { task, error } => self.pull_fails(task, error),
+            Event::StartFails { task, error } => self.start_fails(task, error),
             Event::ContainersStarted(task) => self.containers_started(task),
             Event::ContainerExits { task, container, run, cause, exit_code } => {
                 self.container_exits(task, container, run, cause, exit_code);
@@ -97,6 +97,7 @@ impl Step<'_> {
             Event::Activated(task) => self.activated(task),
             Event::TargetRegisters { task, group } => self.target_registers(task, group),
             Event::TargetChanges { task, group, plan } => self.target_changes(task, group, plan),
+            Event::ErrorRateEnds(task) => self.error_rate_ends(task),
             Event::TargetDrained { task, group } => self.target_drained(task, group),
             Event::Deactivated(task) => self.deactivated(task),
             Event::GraceEnds(task) => self.grace_ends(task),

@@ -25,6 +25,8 @@ pub(super) struct Answers {
     pub(super) ready: Span,
     /// Probes that begin in this time fail, too.
     pub(super) failing: Option<(Span, Span)>,
+    /// And those in this time, because a call says so.
+    pub(super) forced: Option<(Span, Span)>,
     /// How long a probe takes.
     pub(super) probe: Span,
     /// Whether a probe that fails hangs until its timeout.
@@ -44,18 +46,21 @@ impl Answers {
             let lasts = failure.lasts.as_ref().map(|lasts| lasts.sample_span(stream));
             fails.then(|| (after, lasts.map_or(Span::MAX, |lasts| after.saturating_add(lasts))))
         });
-        Self { ready: ready.unwrap_or(Span::ZERO), failing, probe: probe.unwrap_or(Span::ZERO), hangs: behavior.hangs }
+        let (ready, probe) = (ready.unwrap_or(Span::ZERO), probe.unwrap_or(Span::ZERO));
+        Self { ready, failing, forced: None, probe, hangs: behavior.hangs }
     }
 
     /// Whether a probe that begins then fails whatever time it has.
     pub(super) fn is_failing(&self, begin: Span) -> bool {
-        begin < self.ready || self.failing.is_some_and(|(from, until)| from <= begin && begin < until)
+        let within = |window: Option<(Span, Span)>| window.is_some_and(|(from, until)| from <= begin && begin < until);
+        begin < self.ready || within(self.failing) || within(self.forced)
     }
 
     /// When that is different next; `None`: never.
     fn changes_after(&self, begin: Span) -> Option<Span> {
-        let (from, until) = self.failing.unwrap_or((Span::MAX, Span::MAX));
-        [self.ready, from, until].into_iter().filter(|at| *at > begin && *at < Span::MAX).min()
+        let ends = |window: Option<(Span, Span)>| window.map_or([Span::MAX; 2], |(from, until)| [from, until]);
+        let [[from, until], [begins, stops]] = [self.failing, self.forced].map(ends);
+        [self.ready, from, until, begins, stops].into_iter().filter(|at| *at > begin && *at < Span::MAX).min()
     }
 }
 
@@ -235,7 +240,7 @@ mod tests {
     }
 
     fn ready_after(seconds: u64) -> Answers {
-        Answers { ready: Span::from_secs(seconds), failing: None, probe: Span::ZERO, hangs: false }
+        Answers { ready: Span::from_secs(seconds), failing: None, forced: None, probe: Span::ZERO, hangs: false }
     }
 
     /// The changes of a target that is registered at `registered`, of a container that runs since `up`; at most ten.
@@ -297,6 +302,8 @@ mod tests {
             let answers = Answers {
                 ready: Span::from_secs(ready),
                 failing: Some((Span::from_secs(from), Span::from_secs(until))),
+                // Overlaps what fails anyway, and goes on.
+                forced: Some((Span::from_secs(until.saturating_sub(50)), Span::from_secs(until + 250))),
                 probe: Span::from_secs(probe),
                 hangs,
             };

@@ -3,13 +3,14 @@
 //! *What it does.* Behind load balancers: the healthy targets of each target group alike, newcomers in a slow start less
 //! (LB-032); where all are unhealthy, those (LB-016); where there is none, the load balancer answers itself. Several target
 //! groups have equal parts. Where a deployment shifts traffic, each deployment has the share it was given. Without a load
-//! balancer: every task that runs, as soon as callers know of it (LB-040).
+//! balancer: every task that runs, as soon as callers know of it (LB-040); with Service Connect, those that its proxies have
+//! not ejected (LB-041).
 //!
 //! *What AWS documents.* LB-016, LB-030, LB-031. Ours: the share in a slow start (LB-032), the parts of several target groups, and
 //! that callers of Cloud Map follow what it knew one TTL ago.
 //!
 //! *What we left out.* What an algorithm does to the queues of tasks: that is the demand's business, which is told which
-//! algorithm it is. Ejection by Service Connect's outlier detection: its proxies see requests, not probes (LB-041).
+//! algorithm it is. Service Connect beside a load balancer: requests then go through the load balancer.
 //!
 //! *How we know it is right.* Tests below, among them SX-019, and `engine/tests/targets.rs`.
 
@@ -19,6 +20,7 @@ use ecsim_cluster::targets::RoutingAlgorithm;
 use ecsim_cluster::{HealthStatus, ServiceId, TargetGroupId, TargetState, Task, TaskId, ZoneId};
 use ecsim_kernel::{SimTime, Span};
 
+use crate::load::mesh;
 use crate::simulation::Simulation;
 
 /// Who receives requests. All shares add up to 1, unless nobody is there and no load balancer either.
@@ -36,6 +38,10 @@ pub(crate) struct Receivers {
     pub(crate) algorithm: Option<RoutingAlgorithm>,
     /// When the shares change by themselves, such as in a slow start (LB-031); `None`: not before a fact says so.
     pub(crate) changes_at: Option<SimTime>,
+    /// Whether proxies send the requests, which try again elsewhere and eject (LB-041).
+    pub(crate) mesh: bool,
+    /// Whether one more task may be ejected.
+    pub(crate) may_eject: bool,
 }
 
 impl Receivers {
@@ -65,7 +71,7 @@ impl Simulation {
         let row = &self.cluster.services()[service];
         let mut receivers = Receivers::default();
         let mut shares = BTreeMap::new();
-        if row.shifts_traffic() {
+        if self.cluster.shifts_traffic(service) {
             for deployment in row.deployments.iter().filter(|deployment| deployment.traffic > 0) {
                 let share = f64::from(deployment.traffic) / 1e6;
                 self.share_out(service, Some(deployment.number), share, &mut receivers, &mut shares);
@@ -199,6 +205,8 @@ impl Simulation {
     ) {
         let is_of = |of: Option<u32>| deployment.is_none() || of == deployment;
         let row = &self.cluster.services()[service];
+        let routing = &self.cluster.primary_revision(service).routing;
+        let (discovery, mesh) = (routing.discovery, routing.mesh);
         let mut known: Vec<Option<TaskId>> = Vec::new();
         if let Some(names) = self.targets.names.get(&service) {
             let ttl = self.model.settings.load_balancing.cloud_map_ttl;
@@ -206,8 +214,10 @@ impl Simulation {
             for (id, name) in names.clone() {
                 let (from, until) = (name.registered + ttl, name.left.map_or(SimTime::MAX, |left| left + ttl));
                 if from <= self.now && self.now < until {
+                    // Proxies know which one it is that is gone, and eject it.
                     let serves = |task: &Task| task.running_containers() != 0;
-                    known.push(self.cluster.tasks().get(*id).filter(|task| serves(task)).map(|task| task.id));
+                    let here = mesh || self.cluster.tasks().get(*id).is_some_and(serves);
+                    known.push(here.then_some(*id));
                 }
                 for at in [from, until].into_iter().filter(|at| *at > self.now && *at < SimTime::MAX) {
                     receivers.changes(at);
@@ -224,12 +234,21 @@ impl Simulation {
         }
         // Names and proxies follow the health of containers (LB-040), unless nobody would be left.
         let unwell = |id: &Option<TaskId>| {
-            let registered = self.cluster.primary_revision(service).routing.discovery
-                || self.cluster.primary_revision(service).routing.mesh;
-            registered && id.is_some_and(|id| self.cluster.task(id).health() == HealthStatus::Unhealthy)
+            let row = id.and_then(|id| self.cluster.tasks().get(id));
+            (discovery || mesh) && row.is_some_and(|row| row.health() == HealthStatus::Unhealthy)
         };
         if !known.iter().all(unwell) {
             known.retain(|id| !unwell(id));
+        }
+        if mesh {
+            receivers.mesh = true;
+            let until = |id: &Option<TaskId>| id.and_then(|id| self.targets.ejected_until(id, self.now));
+            let ejected = known.iter().filter_map(until).inspect(|until| receivers.changes(*until)).count();
+            let percent = self.model.settings.load_balancing.max_ejection_percent;
+            receivers.may_eject |= known.len() > 1 && mesh::may_eject(known.len(), ejected, percent);
+            if !mesh::panics(known.len(), ejected) {
+                known.retain(|id| until(id).is_none());
+            }
         }
         let share = whole / known.len().max(1) as f64;
         for task in known {

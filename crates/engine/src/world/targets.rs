@@ -23,6 +23,7 @@ use ecsim_kernel::{SimTime, Span};
 use super::containers::run_key;
 use super::probes::{Answers, Change, Prober};
 use crate::event::Event;
+use crate::load::mesh;
 use crate::purposes;
 use crate::simulation::{Simulation, Step};
 
@@ -37,6 +38,12 @@ pub(crate) struct Targets {
     lost: BTreeMap<ServiceId, Vec<Lost>>,
     /// Tasks that the name service knows, or that callers still believe it does (LB-040).
     pub(super) names: BTreeMap<ServiceId, BTreeMap<TaskId, Name>>,
+    /// Tasks that the proxies of Service Connect avoid, or did a while ago (LB-041).
+    ejections: BTreeMap<TaskId, Ejection>,
+    /// Until when tasks fail requests because a call says so.
+    erring: BTreeMap<TaskId, SimTime>,
+    /// Tasks that a call makes fail their probes: from when on, and until when.
+    failing: BTreeMap<TaskId, (SimTime, SimTime)>,
     /// What services have to say of this instant.
     told: BTreeMap<ServiceId, Told>,
     telling: bool,
@@ -62,6 +69,14 @@ pub(super) struct Lost {
     pub(super) until: SimTime,
 }
 
+/// A task that proxies avoid.
+#[derive(Clone, Copy, Debug)]
+struct Ejection {
+    until: SimTime,
+    /// How often in a row.
+    times: u32,
+}
+
 /// What callers know of a task from the name service.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Name {
@@ -84,6 +99,22 @@ impl Targets {
     /// Since when a target comes into its share slowly, if it does (LB-031).
     pub(super) fn slow_since(&self, task: TaskId, group: TargetGroupId) -> Option<SimTime> {
         self.probed.get(&(task, group))?.slow_since
+    }
+
+    /// Until when proxies avoid a task, if they do (LB-041).
+    pub(super) fn ejected_until(&self, task: TaskId, now: SimTime) -> Option<SimTime> {
+        self.ejections.get(&task).map(|it| it.until).filter(|until| *until > now)
+    }
+
+    /// Proxies avoid a task from now on: until when, and the how manieth time in a row it is (LB-041).
+    pub(super) fn eject(&mut self, task: TaskId, now: SimTime) -> (SimTime, u32) {
+        let times =
+            self.ejections.get(&task).map_or(1, |it| mesh::ejection_number(it.times, now.since(it.until.min(now))));
+        let until = now + mesh::ejection(times);
+        // Whoever has behaved for long is like one that was never ejected.
+        self.ejections.retain(|_, it| mesh::ejection_number(it.times, now.since(it.until.min(now))) > 1);
+        self.ejections.insert(task, Ejection { until, times });
+        (until, times)
     }
 
     /// Crashed tasks of a service that load balancers may still send requests to.
@@ -151,10 +182,16 @@ impl Simulation {
         let own = self.model.target_behaviors.get(&group);
         let behavior =
             own.or_else(|| self.model.behaviors[task.definition].containers.get(at).map(|container| &container.probes));
-        behavior.map_or_else(
-            || Answers { ready: Span::ZERO, failing: None, probe: Span::ZERO, hangs: false },
+        let mut answers = behavior.map_or_else(
+            || Answers { ready: Span::ZERO, failing: None, forced: None, probe: Span::ZERO, hangs: false },
             |behavior| Answers::draw(behavior, &mut stream),
-        )
+        );
+        if let (Some((from, until)), Some(since)) =
+            (self.targets.failing.get(&task.id), self.container_runs_since(task, container))
+        {
+            answers.forced = Some((from.since(since.min(*from)), until.since(since.min(*until))));
+        }
+        answers
     }
 
     /// Until when failed checks of a task do not count (SVC-014).
@@ -319,6 +356,43 @@ impl Step<'_> {
                 probed.prober.container(now, answers);
             }
             self.plan_target(id, group);
+        }
+    }
+
+    /// `setErrorRate`: a task fails a share of its requests, and its probes where that is said, for a while or for good.
+    pub(crate) fn error_rate_changes(&mut self, id: TaskId, share: u32, lasts: Option<Span>, fails_probes: bool) {
+        let now = self.sim.now;
+        self.emit(Fact::TaskErrorRateChanged { task: id, share });
+        let until = lasts.map_or(SimTime::MAX, |lasts| now + lasts);
+        self.sim.targets.erring.insert(id, until);
+        if until < SimTime::MAX {
+            self.sim.schedule(until, Event::ErrorRateEnds(id));
+        }
+        let failing = &mut self.sim.targets.failing;
+        let failed_before = if fails_probes { failing.insert(id, (now, until)) } else { failing.remove(&id) };
+        if fails_probes || failed_before.is_some() {
+            self.probes_change(id);
+        }
+    }
+
+    /// The time of a `setErrorRate` is over, unless another one has come since.
+    pub(crate) fn error_rate_ends(&mut self, id: TaskId) {
+        if self.sim.targets.erring.get(&id).is_none_or(|until| *until > self.sim.now) {
+            return;
+        }
+        self.sim.targets.erring.remove(&id);
+        self.sim.targets.failing.remove(&id);
+        if self.task(id).is_some() {
+            self.emit(Fact::TaskErrorRateChanged { task: id, share: 0 });
+        }
+    }
+
+    /// The containers of a task answer otherwise from now on.
+    fn probes_change(&mut self, id: TaskId) {
+        let Some(task) = self.task(id) else { return };
+        let running = task.running_containers();
+        for container in (0..u32::BITS as u8).filter(|at| running >> at & 1 == 1) {
+            self.container_is_up(id, container, true);
         }
     }
 

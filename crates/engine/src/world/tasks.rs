@@ -16,6 +16,22 @@ use crate::event::Event;
 use crate::purposes;
 use crate::simulation::{Simulation, Step};
 
+/// How long an agent waits for a pull, all attempts together (TSK-051).
+const PULL_TIMEOUT: Span = Span::from_hours(2);
+/// How long it waits for the start of a container, on Linux and on Windows (TSK-051). The time that a scenario gives for
+/// creating and starting is the start's: creation, for which the agent waits four minutes, takes none of it.
+const START_TIMEOUT: Span = Span::from_mins(3);
+const START_TIMEOUT_ON_WINDOWS: Span = Span::from_mins(8);
+
+/// The pull of an image, as far as an agent waits for it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pull {
+    /// How long it takes.
+    pub(super) takes: Span,
+    /// Whether it has not ended by then, and the task fails.
+    pub(super) fails: bool,
+}
+
 /// How long Managed Instances keep an image that no task uses (CP-044).
 const UNUSED_IMAGE: Span = Span::from_mins(15);
 
@@ -214,25 +230,61 @@ impl Step<'_> {
             return;
         }
         let mut longest = Span::ZERO;
+        let mut fails = false;
         for at in 0..definition.containers.len() {
-            longest = longest.max(self.pull_of(task, at).unwrap_or(Span::ZERO));
+            let pull = self.pull_of(task, at);
+            longest = longest.max(pull.takes);
+            fails |= pull.fails;
         }
-        self.sim.schedule(self.sim.now + longest, Event::ImagesPulled(id));
+        let end = if fails {
+            Event::StartFails { task: id, error: StartError::DockerPullTimeout }
+        } else {
+            Event::ImagesPulled(id)
+        };
+        self.sim.schedule(self.sim.now + longest, end);
     }
 
-    /// How long the pull of one container's image takes on an instance; `None`: nothing is pulled (TSK-050).
-    pub(super) fn pull_of(&self, task: &Task, container: usize) -> Option<Span> {
+    /// The pull of one container's image on an instance, as far as its agent waits for it (TSK-050, TSK-051).
+    pub(super) fn pull_of(&self, task: &Task, container: usize) -> Pull {
+        let none = Pull { takes: Span::ZERO, fails: false };
         let model = &self.sim.model;
-        let host = &self.sim.cluster.instances()[task.instance?];
+        let Some(instance) = task.instance else { return none };
+        let host = &self.sim.cluster.instances()[instance];
         let image = model.definitions.task_definitions[task.definition].containers[container].image;
         let behavior = &model.behaviors[task.definition].containers[container];
-        let distribution =
+        // With `default` the agent starts from the image that is there where the pull fails.
+        let (distribution, has_a_stand_in) =
             match (self.sim.has_image(host, task.id, image), model.definitions.shapes[host.shape].pull_behavior) {
-                (false, _) => &behavior.cold_pull,
-                (true, PullBehavior::Default | PullBehavior::Always) => &behavior.cached_pull,
-                (true, PullBehavior::Once | PullBehavior::PreferCached) => return None,
+                (false, _) => (&behavior.cold_pull, false),
+                (true, PullBehavior::Default) => (&behavior.cached_pull, true),
+                (true, PullBehavior::Always) => (&behavior.cached_pull, false),
+                (true, PullBehavior::Once | PullBehavior::PreferCached) => return none,
             };
-        Some(self.draw(purposes::IMAGE_PULL, container_key(self.key_of(task.origin), container), distribution))
+        let takes = self.draw(purposes::IMAGE_PULL, container_key(self.key_of(task.origin), container), distribution);
+        Pull { takes: takes.min(PULL_TIMEOUT), fails: takes > PULL_TIMEOUT && !has_a_stand_in }
+    }
+
+    /// What the start of a container comes to that would take so long: after how long, and with which error where it
+    /// fails. Docker refuses to create or to describe a container at once; who cannot be started, or runs out of memory,
+    /// fails when the time of the start is over (TSK-053). An agent on an instance waits so long and no longer (TSK-051).
+    pub(super) fn outcome_of_start(
+        &self,
+        task: &Task,
+        start: Span,
+        failure: Option<StartError>,
+    ) -> (Span, Option<StartError>) {
+        let (limit, timed_out) = if self.sim.model.behaviors[task.definition].on_windows {
+            (START_TIMEOUT_ON_WINDOWS, StartError::DockerTimeoutOnWindows)
+        } else {
+            (START_TIMEOUT, StartError::DockerTimeout)
+        };
+        match failure {
+            Some(StartError::DockerTimeout) => (limit, Some(timed_out)),
+            None | Some(StartError::CannotStartContainer | StartError::OutOfMemory) => {
+                if start > limit && !task.is_fargate() { (limit, Some(timed_out)) } else { (start, failure) }
+            }
+            Some(_) => (Span::ZERO, failure),
+        }
     }
 
     /// Pulled: the containers are created and started, or fail to (TSK-053, TSK-054).
@@ -244,28 +296,38 @@ impl Step<'_> {
         let (key, definition, fargate) = (self.key_of(task.origin), task.definition, task.is_fargate());
         let model = Arc::clone(&self.sim.model);
         let behavior = &model.behaviors[definition];
-        if let Some(error) = self.failure_to_start(definition, key) {
-            if error.is_after_pull() {
-                self.emit(Fact::ImagePullStopped { task: id });
-            }
-            self.fail_to_start(id, error);
+        let failure = self.failure_to_start(definition, key);
+        if let Some(error) = failure.filter(|error| !error.is_after_pull()) {
+            self.fail_to_pull(id, error);
             return;
         }
         self.emit(Fact::ImagePullStopped { task: id });
         let definition = &model.definitions.task_definitions[definition];
-        if definition.is_ordered() {
+        if failure.is_none() && definition.is_ordered() {
             // On Fargate: every image is there before the first container starts.
             self.start_in_order(id, definition.all_containers());
             return;
         }
         let start = behavior.fargate.as_ref().filter(|_| fargate).map_or(&behavior.start, |fargate| &fargate.start);
-        let wait = self.draw(purposes::START, key, start);
-        self.sim.schedule(self.sim.now + wait, Event::ContainersStarted(id));
+        let start = self.draw(purposes::START, key, start);
+        match self.outcome_of_start(self.sim.cluster.task(id), start, failure) {
+            (after, None) => self.sim.schedule(self.sim.now + after, Event::ContainersStarted(id)),
+            (after, Some(error)) => self.fail_after(id, after, error),
+        }
     }
 
-    /// A task fails before RUNNING: at once, or where it is the pull that fails, when its agent has tried often enough
-    /// (TSK-051).
-    pub(super) fn fail_to_start(&mut self, id: TaskId, error: StartError) {
+    /// A task fails before RUNNING, at once or later.
+    pub(super) fn fail_after(&mut self, id: TaskId, after: Span, error: StartError) {
+        if after.is_zero() {
+            self.stop_task(id, StopReason::FailedToStart(error));
+        } else {
+            self.sim.schedule(self.sim.now + after, Event::StartFails { task: id, error });
+        }
+    }
+
+    /// A task fails for want of an image or of something else that its start needs: at once, or where it is the pull that
+    /// fails, when its agent has tried often enough (TSK-051).
+    pub(super) fn fail_to_pull(&mut self, id: TaskId, error: StartError) {
         let retry = self.sim.model.settings.pull_retry;
         let Some(task) = self.task(id) else { return };
         if !error.is_pull() || retry.attempts < 2 || task.is_fargate() {
@@ -280,11 +342,11 @@ impl Step<'_> {
             wait = wait.saturating_add(base).saturating_add(Span::from_ms(jitter as u64));
             longer = base.saturating_mul(2);
         }
-        self.sim.schedule(self.sim.now + wait, Event::PullFails { task: id, error });
+        self.sim.schedule(self.sim.now + wait, Event::StartFails { task: id, error });
     }
 
-    /// The agent gives up pulling.
-    pub(crate) fn pull_fails(&mut self, id: TaskId, error: StartError) {
+    /// The agent gives up pulling or starting.
+    pub(crate) fn start_fails(&mut self, id: TaskId, error: StartError) {
         if self.task(id).is_some_and(Task::is_live) {
             self.stop_task(id, StopReason::FailedToStart(error));
         }

@@ -344,7 +344,7 @@ impl Run {
         self.facts()
             .iter()
             .filter_map(|(time, fact)| match *fact {
-                Fact::ServiceEvent { service: of, event } if of == service => {
+                Fact::ServiceEvent { service: of, event } if of == service && event.is_listed() => {
                     Some((time.ms(), event.message(self.cluster(), service, &[])))
                 }
                 _ => None,

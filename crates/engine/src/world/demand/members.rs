@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use ecsim_cluster::targets::RoutingAlgorithm;
-use ecsim_cluster::{InstanceId, Task, TaskId};
+use ecsim_cluster::{DesiredStatus, InstanceId, Task, TaskId};
 use ecsim_kernel::SimTime;
 
 use super::watch::counted;
 use super::{Demand, HostTasks, Member};
+use crate::demand::LoadModel;
 use crate::load::shares::{Claim, available};
 use crate::simulation::Simulation;
 
@@ -30,16 +31,21 @@ impl Demand {
         let mut shares = receivers.shares;
         shares.sort_unstable_by_key(|(task, _)| *task);
         let share = |task: TaskId| shares.binary_search_by_key(&task, |(id, _)| *id).map_or(0.0, |at| shares[at].1);
+        let revision = sim.cluster.primary_revision(load.service);
+        load.front = revision.target_groups.first().copied();
         let mut tasks = Vec::new();
         for id in &sim.cluster.services()[load.service].tasks {
             let row = sim.cluster.task(*id);
-            let runs = row.started_at.is_some() && !row.execution_stopped && !self.crashed.contains(id);
+            let runs =
+                row.started_at.is_some() && !row.execution_stopped && !self.crashed.contains(id) && !is_down(sim, row);
             if !runs && share(*id) == 0.0 {
                 continue;
             }
             let known = load.tasks.binary_search_by_key(id, |it| it.task).ok().map(|at| load.tasks[at]);
-            let mut member = known.unwrap_or_else(|| Member::new(sim, row, load.model.base_memory));
+            let mut member = known.unwrap_or_else(|| Member::new(sim, row, &load.model));
             member.share = share(*id);
+            let of_revision = sim.model.behaviors[row.definition].request_errors;
+            member.errors = 1.0 - (1.0 - f64::from(row.error_share) / 1e6) * (1.0 - of_revision);
             member.runs = runs;
             member.group = row.targets.first().map(|target| target.group);
             tasks.push(member);
@@ -47,16 +53,20 @@ impl Demand {
         // Requests to tasks whose row is gone are lost until nobody sends any there (LB-023).
         for (task, share) in &shares {
             if sim.cluster.tasks().get(*task).is_none() {
-                tasks.push(Member::gone(*task, *share));
+                let known = load.tasks.binary_search_by_key(task, |it| it.task).ok().map(|at| &load.tasks[at]);
+                let strikes = known.map_or(0.0, |it| it.strikes);
+                tasks.push(Member { strikes, group: load.front, ..Member::gone(*task, *share) });
             }
         }
         if receivers.lost > 0.0 {
             // Somebody sends there still, and nobody is there (LB-023, LB-040).
-            tasks.push(Member::gone(TaskId::new(u32::MAX), receivers.lost));
+            tasks.push(Member { group: load.front, ..Member::gone(TaskId::new(u32::MAX), receivers.lost) });
         }
+        (load.mesh, load.may_eject) = (receivers.mesh, receivers.may_eject);
         load.refused = receivers.refused;
         tasks.sort_unstable_by_key(|it| it.task);
         let before = core::mem::replace(&mut load.tasks, tasks);
+        load.receivers = load.receiver_count();
         for member in before {
             let still = load.tasks.binary_search_by_key(&member.task, |it| it.task).ok();
             let ended = still.is_none_or(|at| !load.tasks[at].runs) && member.runs;
@@ -66,7 +76,9 @@ impl Demand {
             // What still waits when the containers are gone is lost. Asked to stop, a task answers until then, and what it
             // has begun; a crash takes that too. It was counted as answered when it came, so no more is lost than was.
             load.period.failed += member.backlog;
-            if self.crashed.contains(&member.task) {
+            load.period.seen(member.group, |it| it.unanswered += member.backlog);
+            let restarts = sim.cluster.tasks().get(member.task).is_some_and(|row| is_down(sim, row));
+            if self.crashed.contains(&member.task) || restarts {
                 load.owed += member.inside.min(member.answered);
                 load.settle_owed();
             }
@@ -93,8 +105,6 @@ impl Demand {
                 }
             }
         }
-        let revision = sim.cluster.primary_revision(load.service);
-        load.front = revision.target_groups.first().copied();
         let algorithm = load.front.map(|group| sim.model.definitions.target_groups[group].algorithm);
         load.least_outstanding = algorithm == Some(RoutingAlgorithm::LeastOutstandingRequests);
         load.turns = algorithm == Some(RoutingAlgorithm::RoundRobin);
@@ -138,8 +148,14 @@ impl Demand {
     }
 }
 
+/// Whether the container that does the work has exited and is to be started again in place: its task still runs.
+fn is_down(sim: &Simulation, row: &Task) -> bool {
+    let main = crate::world::containers::main_container(&sim.model.definitions.task_definitions[row.definition]);
+    row.desired != DesiredStatus::Stopped && row.running_containers() >> main & 1 == 0
+}
+
 impl Member {
-    fn new(sim: &Simulation, row: &Task, base_memory: Option<f64>) -> Self {
+    fn new(sim: &Simulation, row: &Task, load: &LoadModel) -> Self {
         let definition = &sim.model.definitions.task_definitions[row.definition];
         let limit = match (definition.task_cpu, row.is_fargate(), definition.fargate) {
             (_, true, Some(size)) => f64::from(size.cpu) / UNITS,
@@ -159,7 +175,8 @@ impl Member {
             reserved: (row.requirements.cpu, row.requirements.memory),
             limit,
             vcpus: if limit.is_finite() { limit } else { 1.0 },
-            base_memory: base_memory.unwrap_or_else(|| sim.memory_at_start(row.id)),
+            cpu: sim.model.behaviors[row.definition].request_cpu.unwrap_or(load.cpu),
+            base_memory: load.base_memory.unwrap_or_else(|| sim.memory_at_start(row.id)),
             memory_limit: memory_limit.map_or(f64::INFINITY, f64::from),
             ..Self::gone(row.id, 0.0)
         }
@@ -180,10 +197,16 @@ impl Member {
             wants: 0.0,
             backlog: 0.0,
             growth: 0.0,
+            cpu: 0.0,
+            errors: 0.0,
             most: 0.0,
             is_queue: false,
+            bound: None,
             capacity: 0.0,
             part: 0.0,
+            lost: 0.0,
+            strikes: 0.0,
+            striking: 0.0,
             base_memory: 0.0,
             memory_limit: f64::INFINITY,
             in_flight: 0.0,

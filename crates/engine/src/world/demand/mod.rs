@@ -24,13 +24,13 @@ mod watch;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ecsim_cluster::load::{LoadSample, TargetGroupSample};
-use ecsim_cluster::{Fact, InstanceId, ServiceId, StopReason, TargetGroupId, TaskId};
+use ecsim_cluster::{DesiredStatus, Fact, InstanceId, ServiceId, StopReason, TargetGroupId, TaskId};
 use ecsim_kernel::{Key, SimTime, Span};
 
 use crate::demand::LoadModel;
 use crate::event::{Event, ExitCause};
 use crate::load::rate::Luck;
-use crate::load::{Mixture, Rate, Response};
+use crate::load::{Limit, Mixture, Rate, Response};
 use crate::model::Model;
 use crate::simulation::{Simulation, Step};
 use flow::{Flow, GroupFlow};
@@ -38,6 +38,8 @@ use watch::Watches;
 
 /// While work piles up or drains, it is looked at so often.
 const STEP: Span = Span::from_secs(20);
+/// A task is ejected from here on: its time is met to the millisecond.
+const FULL_STRIKES: f64 = 1.0 - 1e-6;
 /// Rounds in which changes of processors and of calls settle; more are not waited for.
 const ROUNDS: usize = 8;
 
@@ -80,6 +82,8 @@ struct Load {
     is_given: bool,
     callers: Vec<(u32, f64)>,
     tasks: Vec<Member>,
+    /// How many of them receive requests.
+    receivers: usize,
     /// The target group that turns requests away where nobody can take them.
     front: Option<TargetGroupId>,
     /// The share of the requests that a load balancer turns away for want of a target (LB-033).
@@ -87,7 +91,10 @@ struct Load {
     /// Whether requests go where the fewest are (LB-030), and the variation of the times between arrivals at a task.
     least_outstanding: bool,
     turns: bool,
-    /// Requests a second, those of retries included.
+    /// Whether proxies send its requests, and whether they may eject one more task (LB-041).
+    mesh: bool,
+    may_eject: bool,
+    /// Requests a second, those of retries included, yet not those that proxies send again.
     offered: f64,
     /// Of those, how many tasks answer.
     served: f64,
@@ -114,8 +121,12 @@ struct Load {
 #[derive(Clone, Copy, Debug)]
 struct Member {
     task: TaskId,
-    /// Its share of the requests.
+    /// Its share of the requests; with proxies, of the first attempts.
     share: f64,
+    /// CPU time of a request, in seconds.
+    cpu: f64,
+    /// The share of its requests that it fails whatever its load.
+    errors: f64,
     /// Whether it runs: requests to one that does not are lost (LB-023).
     runs: bool,
     /// When its first full sample of 20 s begins (CW-035).
@@ -137,9 +148,17 @@ struct Member {
     /// How much may pile up, and whether it is the queue that is full then.
     most: f64,
     is_queue: bool,
-    /// Requests a second that it can answer, and its part of those that come.
+    /// What bounds its queue below saturation, too.
+    bound: Option<Limit>,
+    /// Requests a second that it can answer, and its part of those that come: with retries of proxies these add up to more
+    /// than one.
     capacity: f64,
     part: f64,
+    /// Requests a second that find its queue full or wait too long.
+    lost: f64,
+    /// How far it is from being ejected, from 0 to 1, and how much nearer it comes each second (LB-041).
+    strikes: f64,
+    striking: f64,
     /// MiB without requests, and the limit beyond which it is killed.
     base_memory: f64,
     memory_limit: f64,
@@ -218,10 +237,13 @@ impl Demand {
             is_given,
             callers: Vec::new(),
             tasks: Vec::new(),
+            receivers: 0,
             front: None,
             refused: 0.0,
             least_outstanding: false,
             turns: false,
+            mesh: false,
+            may_eject: false,
             offered: 0.0,
             served: 0.0,
             last: SimTime::ZERO,
@@ -241,8 +263,9 @@ impl Demand {
         self.loads[at as usize].due = Some(SimTime::ZERO);
     }
 
-    /// Carries out what is due and what facts said; tells which tasks run out of memory (TSK-026, TSK-027).
-    fn moves(&mut self, sim: &Simulation) -> Vec<TaskId> {
+    /// Carries out what is due and what facts said; tells which tasks run out of memory (TSK-026, TSK-027), and which have
+    /// failed too often in a row, at most one of each service (LB-041).
+    fn moves(&mut self, sim: &Simulation) -> (Vec<TaskId>, Vec<(ServiceId, TaskId)>) {
         let now = sim.now;
         let mut work = BTreeSet::new();
         let mut members: BTreeSet<u32> = core::mem::take(&mut self.touched)
@@ -266,7 +289,8 @@ impl Demand {
         }
         self.crashed.retain(|task| sim.cluster.tasks().get(*task).is_some());
         let changed = self.settle(sim, work, hosts);
-        self.flows(sim, changed)
+        let outliers = changed.iter().filter_map(|load| self.loads[*load as usize].outlier()).collect();
+        (self.flows(sim, changed), outliers)
     }
 
     /// Rates and processors, until nothing changes any more; tells whose flow is another.
@@ -331,6 +355,10 @@ impl Demand {
                 let after = (left / member.growth).clamp(0.001, STEP.secs_f64());
                 until = until.min(now + Span::from_ms((after * 1_000.0).ceil() as u64));
             }
+            if one.may_eject && member.striking > 0.0 && member.strikes < FULL_STRIKES {
+                let after = ((1.0 - member.strikes) / member.striking).min(1e6);
+                until = until.min(now + Span::from_ms((after * 1_000.0).ceil().max(1.0) as u64));
+            }
             if let Some(after) = member.fills_after(&one.model) {
                 let after = after.clamp(0.001, STEP.secs_f64());
                 until = until.min(now + Span::from_ms((after * 1_000.0).ceil() as u64));
@@ -368,6 +396,9 @@ impl Demand {
         for member in &mut one.tasks {
             member.came += member.arriving * whole;
             member.answered += member.answering * whole;
+            if member.striking > 0.0 {
+                member.strikes = (member.strikes + member.striking * whole).min(1.0);
+            }
         }
         one.last = now;
         one.add_up(length);
@@ -399,7 +430,7 @@ impl Load {
                     let over = after - member.most;
                     *(if member.is_queue { &mut turned_away } else { &mut lost }) += over;
                     let is_queue = member.is_queue;
-                    sums.seen(member.group, |it| *(if is_queue { &mut it.rejected } else { &mut it.failed }) += over);
+                    sums.seen(member.group, |it| it.overflow(is_queue, over));
                     member.most
                 } else {
                     after.max(0.0)
@@ -441,7 +472,7 @@ impl Load {
                 let part = left.min(group.succeeded.max(0.0));
                 left -= part;
                 group.succeeded -= part;
-                group.failed += part;
+                group.unanswered += part;
             }
             self.changed = true;
         }
@@ -492,6 +523,13 @@ impl Load {
         (sample, groups)
     }
 
+    /// A task that has failed so many requests in a row that proxies avoid it from now on (LB-041).
+    fn outlier(&self) -> Option<(ServiceId, TaskId)> {
+        let fails = |it: &&Member| it.share > 0.0 && it.striking > 0.0 && it.strikes >= FULL_STRIKES;
+        let first = self.tasks.iter().find(fails).filter(|it| self.may_eject && it.task != TaskId::new(u32::MAX))?;
+        Some((self.service, first.task))
+    }
+
     /// How its requests are answered, as whoever calls it sees it, and which share of them with success.
     fn answer(&self) -> (Response, f64) {
         self.flow.answer()
@@ -499,6 +537,16 @@ impl Load {
 }
 
 impl Member {
+    /// Requests that it takes each second, of those that come: no more than it can answer where they pile up, and fewer where
+    /// some find no room.
+    fn taken(&self, arrivals: f64, piles: bool) -> f64 {
+        match self.bound {
+            _ if !piles => arrivals - self.lost,
+            Some(_) if self.growth == 0.0 => self.capacity.min(arrivals - self.lost),
+            _ => self.capacity,
+        }
+    }
+
     /// No more can be in flight than came.
     fn memory(&self, model: &LoadModel) -> f64 {
         self.base_memory + model.memory * self.in_flight.min(self.came)
@@ -515,7 +563,7 @@ impl Member {
     }
 
     fn is_over_memory(&self, model: &LoadModel) -> bool {
-        self.runs && model.memory > 0.0 && self.memory(model) > self.memory_limit
+        self.runs && self.memory(model) > self.memory_limit
     }
 }
 
@@ -548,8 +596,14 @@ impl Simulation {
             | Fact::TargetRegistered { task, .. }
             | Fact::TargetStateChanged { task, .. }
             | Fact::TargetDeregistered { task, .. }
+            | Fact::TaskErrorRateChanged { task, .. }
             | Fact::ContainerHealthChanged { task, .. } => {
                 self.cluster.tasks().get(task).and_then(|task| task.service())
+            }
+            // One that is started again in place takes no requests until then.
+            Fact::ContainerExited { task, .. } => {
+                let row = self.cluster.tasks().get(task).filter(|row| row.desired != DesiredStatus::Stopped);
+                row.and_then(|task| task.service())
             }
             Fact::ContainerStarted { task, restarts, .. } if restarts > 0 => {
                 self.cluster.tasks().get(task).and_then(|task| task.service())
@@ -575,6 +629,7 @@ impl Simulation {
             | Fact::DesiredCountChanged { service, .. }
             | Fact::DeploymentStarted { service, .. }
             | Fact::DeploymentChanged { service, .. }
+            | Fact::TaskEjected { service, .. }
             | Fact::TrafficShifted { service, .. } => Some(service),
             _ => None,
         };
@@ -602,7 +657,7 @@ impl Step<'_> {
         let sim = &mut *self.sim;
         let mut demand = core::mem::take(&mut sim.demand);
         demand.next = demand.next.filter(|next| *next > sim.now);
-        let kills = demand.moves(sim);
+        let (kills, outliers) = demand.moves(sim);
         let Demand { watches, loads, .. } = &mut demand;
         let appear = watches.periods_end(sim, loads);
         sim.demand = demand;
@@ -613,6 +668,10 @@ impl Step<'_> {
             sim.kill_for_memory(task);
         }
         sim.schedule_demand();
+        for (service, task) in outliers {
+            let (until, times) = self.sim.targets.eject(task, self.sim.now);
+            self.emit(Fact::TaskEjected { task, service, until, times });
+        }
     }
 
     /// Datapoints whose delay is over become visible (CW-050).
@@ -624,15 +683,29 @@ impl Step<'_> {
 
     /// A metrics period ends: what became of the requests of each service, where that is not what it was.
     pub(crate) fn measure_loads(&mut self) {
+        self.measure_loads_where(|load| load.dirty);
+    }
+
+    /// The run ends within a metrics period: what became of requests in what there was of it.
+    pub(crate) fn measure_the_rest(&mut self) {
+        let period = self.sim.model.metrics_period.ms();
+        if period > 0 && !self.sim.now.ms().is_multiple_of(period) {
+            self.measure_loads_where(|load| load.is_given);
+        }
+    }
+
+    fn measure_loads_where(&mut self, is_meant: fn(&Load) -> bool) {
         let now = self.sim.now;
         for at in 0..self.sim.demand.loads.len() {
-            if !self.sim.demand.loads[at].dirty {
+            if !is_meant(&self.sim.demand.loads[at]) {
                 continue;
             }
             self.sim.demand.advance(at as u32, now);
             let load = &mut self.sim.demand.loads[at];
             let (sample, groups) = load.sample(now);
-            load.dirty = core::mem::take(&mut load.changed);
+            // What piles up or drains makes each period another one.
+            let moves = load.tasks.iter().any(|member| member.growth != 0.0);
+            load.dirty = core::mem::take(&mut load.changed) || moves;
             let service = load.service;
             if load.last_sample != Some(sample) {
                 load.last_sample = Some(sample);

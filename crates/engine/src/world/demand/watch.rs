@@ -7,14 +7,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ecsim_cluster::cloudwatch::{ClusterMetric, SeriesSource, ServiceMetric, Statistic, TargetGroupMetric};
-use ecsim_cluster::{SeriesId, ServiceId, TargetGroupId};
+use ecsim_cluster::cloudwatch::{
+    ClusterMetric, InstanceMetric, SeriesSource, ServiceMetric, Statistic, TargetGroupMetric,
+};
+use ecsim_cluster::{InstanceId, SeriesId, ServiceId, ServiceStatus, TargetGroupId};
 use ecsim_kernel::{SimTime, Span};
 
 use super::Load;
 use crate::model::Model;
 use crate::simulation::Simulation;
 
+/// Bytes of a MiB.
+const MIB: f64 = 1_048_576.0;
 /// Seconds of a sample (CW-033).
 pub(super) const SAMPLE_SECS: f64 = 20.0;
 
@@ -86,12 +90,22 @@ enum Kind {
     Gauge,
     /// Things that are counted.
     Counter,
+    /// A value of each of several things, once a period.
+    Each,
 }
 
 impl Watch {
     const fn kind(&self) -> Kind {
         match self.source {
             SeriesSource::Service(_, ServiceMetric::CpuUtilization | ServiceMetric::MemoryUtilization) => Kind::Samples,
+            SeriesSource::Instances(..) => Kind::Each,
+            SeriesSource::Service(
+                _,
+                ServiceMetric::RequestCount
+                | ServiceMetric::RequestCountPerTarget
+                | ServiceMetric::HttpCodeTarget2xx
+                | ServiceMetric::HttpCodeTarget5xx,
+            ) => Kind::Counter,
             SeriesSource::TargetGroup(
                 _,
                 TargetGroupMetric::RequestCount
@@ -145,6 +159,8 @@ impl Watch {
             (_, Statistic::Average) => sums.sum / sums.weight,
             (_, Statistic::Minimum) => sums.least,
             (_, Statistic::Maximum) => sums.most,
+            (Kind::Each, Statistic::Sum) => sums.sum / self.period.secs_f64(),
+            (Kind::Each, Statistic::SampleCount) => (sums.weight / self.period.secs_f64()).round(),
             (Kind::Samples, Statistic::Sum) => sums.sum / SAMPLE_SECS,
             (Kind::Samples, Statistic::SampleCount) => (sums.weight / SAMPLE_SECS).round(),
             // Published once a period.
@@ -211,7 +227,7 @@ impl Watches {
                     services.insert(service);
                 }
                 SeriesSource::TargetGroup(group, _) => services.extend(services_of(model, group)),
-                SeriesSource::Cluster(_) | SeriesSource::Custom(_) => {}
+                SeriesSource::Cluster(_) | SeriesSource::Instances(..) | SeriesSource::Custom(_) => {}
             }
         }
         services
@@ -223,7 +239,7 @@ impl Watches {
             let services = match watch.source {
                 SeriesSource::Service(service, _) => vec![service],
                 SeriesSource::TargetGroup(group, _) => services_of(model, group),
-                SeriesSource::Cluster(_) | SeriesSource::Custom(_) => Vec::new(),
+                SeriesSource::Cluster(_) | SeriesSource::Instances(..) | SeriesSource::Custom(_) => Vec::new(),
             };
             for load in loads.iter_mut().filter(|load| services.contains(&load.service)) {
                 load.watches.push(at as u32);
@@ -241,7 +257,7 @@ impl Watches {
         let reading = match watch.source {
             SeriesSource::Service(_, metric) => of_service(sim, &loads[load as usize], metric),
             SeriesSource::TargetGroup(group, metric) => of_group(sim, loads, group, metric),
-            SeriesSource::Cluster(_) | SeriesSource::Custom(_) => return,
+            SeriesSource::Cluster(_) | SeriesSource::Instances(..) | SeriesSource::Custom(_) => return,
         };
         if reading != watch.reading {
             watch.advance(counted(sim.now));
@@ -261,10 +277,12 @@ impl Watches {
         while let Some((end, at)) = self.ends.first().copied().filter(|(end, _)| *end <= now) {
             self.ends.remove(&(end, at));
             let watch = &mut self.rows[at as usize];
-            if let SeriesSource::Cluster(metric) = watch.source {
-                watch.reading = of_cluster(sim, loads, metric);
-                watch.changed = true;
+            match watch.source {
+                SeriesSource::Cluster(metric) => watch.reading = of_cluster(sim, loads, metric),
+                SeriesSource::Instances(which, metric) => watch.reading = of_instances(sim, loads, which, metric),
+                _ => {}
             }
+            watch.changed |= matches!(watch.source, SeriesSource::Cluster(_) | SeriesSource::Instances(..));
             watch.advance(now);
             let value = watch.value();
             if watch.known != Some(value) {
@@ -297,7 +315,9 @@ impl Watches {
 
 /// Services whose tasks may be registered with a target group.
 fn services_of(model: &Model, group: TargetGroupId) -> Vec<ServiceId> {
-    let has = |revision: &ecsim_cluster::definitions::ServiceRevision| revision.target_groups.contains(&group);
+    let has = |revision: &ecsim_cluster::definitions::ServiceRevision| {
+        revision.target_groups.contains(&group) || revision.routing.alternates.contains(&Some(group))
+    };
     let services = model.definitions.services.iter();
     services.filter(|(_, service)| service.revisions.iter().any(has)).map(|(id, _)| id).collect()
 }
@@ -324,7 +344,75 @@ fn of_service(sim: &Simulation, load: &Load, metric: ServiceMetric) -> Reading {
         ServiceMetric::PendingTaskCount => count(row.pending()),
         ServiceMetric::DeploymentCount => count(row.deployments.len() as u32),
         ServiceMetric::RestartCount => count(row.tasks.iter().map(|task| sim.cluster.task(*task).restarts).sum()),
+        ServiceMetric::CpuReserved => count(reserved(sim, load.service).0),
+        ServiceMetric::MemoryReserved => count(reserved(sim, load.service).1),
+        ServiceMetric::TaskSetCount => count(row.deployments.len() as u32),
+        _ => of_proxies(load, metric),
     }
+}
+
+/// Metrics of Service Connect: what the proxies of the tasks see, those of retries included (LB-041).
+fn of_proxies(load: &Load, metric: ServiceMetric) -> Reading {
+    let seen = &load.flow.proxied;
+    let counter = |rate: f64| Reading { sum: rate, weight: 1.0, least: rate, most: rate };
+    match metric {
+        ServiceMetric::RequestCount => counter(seen.requests),
+        ServiceMetric::RequestCountPerTarget => counter(seen.requests / load.flow.receivers.max(1.0)),
+        ServiceMetric::HttpCodeTarget2xx => counter(seen.succeeded),
+        ServiceMetric::HttpCodeTarget5xx => counter(seen.failed + seen.rejected),
+        ServiceMetric::TargetResponseTime if seen.answers > 0.0 => {
+            let mean = seen.waited / seen.answers * 1e3;
+            Reading { sum: seen.waited * 1e3, weight: seen.answers, least: mean, most: mean }
+        }
+        _ => Reading::NONE,
+    }
+}
+
+/// CPU units and MiB that the RUNNING tasks of a service reserve.
+fn reserved(sim: &Simulation, service: ServiceId) -> (u32, u32) {
+    let tasks = sim.cluster.services()[service].tasks.iter().map(|task| sim.cluster.task(*task));
+    tasks.filter(|task| task.is_running()).fold((0, 0), |sum, task| {
+        (sum.0.saturating_add(task.requirements.cpu), sum.1.saturating_add(task.requirements.memory))
+    })
+}
+
+/// CPU units and MiB that tasks use on an instance.
+fn used_on(loads: &[Load], instance: InstanceId) -> (f64, f64) {
+    let members = loads.iter().flat_map(|load| load.tasks.iter().map(move |task| (load, task)));
+    let here = members.filter(|(_, task)| task.runs && task.instance == Some(instance));
+    here.fold((0.0, 0.0), |sum, (load, task)| (sum.0 + task.busy * 1_024.0, sum.1 + task.memory(&load.model)))
+}
+
+/// A metric of one container instance that is registered, or of each, as it is at the end of the period (CW-040).
+fn of_instances(sim: &Simulation, loads: &[Load], which: Option<InstanceId>, metric: InstanceMetric) -> Reading {
+    let rows = sim.cluster.instances().values().filter(|row| which.is_none_or(|id| id == row.id));
+    let mut reading = Reading::NONE;
+    for row in rows.filter(|row| row.status.is_registered()) {
+        let whole = (f64::from(row.registered.cpu), f64::from(row.registered.memory));
+        let left = (f64::from(row.remaining.cpu), f64::from(row.remaining.memory));
+        let percent = |part: f64, whole: f64| if whole > 0.0 { part / whole * 100.0 } else { 0.0 };
+        let value = match metric {
+            InstanceMetric::CpuLimit => whole.0,
+            InstanceMetric::CpuReservedCapacity => percent(whole.0 - left.0, whole.0),
+            InstanceMetric::CpuUsageTotal => used_on(loads, row.id).0,
+            InstanceMetric::CpuUtilization => percent(used_on(loads, row.id).0, whole.0),
+            InstanceMetric::MemoryLimit => whole.1 * MIB,
+            InstanceMetric::MemoryReservedCapacity => percent(whole.1 - left.1, whole.1),
+            InstanceMetric::MemoryUtilization => percent(used_on(loads, row.id).1, whole.1),
+            InstanceMetric::MemoryWorkingSet => used_on(loads, row.id).1 * MIB,
+            InstanceMetric::NumberOfRunningTasks => {
+                let tasks = row.tasks.iter().filter_map(|task| sim.cluster.tasks().get(*task));
+                tasks.filter(|task| task.is_running()).count() as f64
+            }
+        };
+        reading = Reading {
+            sum: reading.sum + value,
+            weight: reading.weight + 1.0,
+            least: reading.least.min(value),
+            most: reading.most.max(value),
+        };
+    }
+    reading
 }
 
 /// Metrics of a target group (LB-033).
@@ -340,7 +428,7 @@ fn of_group(sim: &Simulation, loads: &[Load], group: TargetGroupId, metric: Targ
             counter((sum(|flow| flow.requests) + sum(|flow| flow.rejected)) / f64::from(row.healthy.max(1)))
         }
         TargetGroupMetric::TargetResponseTime => {
-            let (waited, answers) = (sum(|flow| flow.waited), sum(|flow| flow.succeeded + flow.failed));
+            let (waited, answers) = (sum(|flow| flow.waited), sum(|flow| flow.answers));
             if answers > 0.0 {
                 let mean = waited / answers;
                 Reading { sum: waited, weight: answers, least: mean, most: mean }
@@ -352,17 +440,33 @@ fn of_group(sim: &Simulation, loads: &[Load], group: TargetGroupId, metric: Targ
         TargetGroupMetric::UnHealthyHostCount => Reading::gauge(f64::from(row.unhealthy)),
         TargetGroupMetric::HttpCodeTarget2xx => counter(sum(|flow| flow.succeeded)),
         TargetGroupMetric::HttpCodeTarget5xx => counter(sum(|flow| flow.failed)),
-        TargetGroupMetric::HttpCodeElb5xx => counter(sum(|flow| flow.rejected)),
+        TargetGroupMetric::HttpCodeElb5xx => counter(sum(|flow| flow.rejected + flow.unanswered)),
         TargetGroupMetric::ActiveConnectionCount => Reading::gauge(sum(|flow| flow.in_flight)),
         TargetGroupMetric::RejectedConnectionCount => counter(0.0),
     }
 }
 
-/// Metrics of the cluster, as they are at the end of the period (CW-020, CW-022).
+/// Metrics of the cluster, as they are at the end of the period (CW-020, CW-022, CW-040).
 fn of_cluster(sim: &Simulation, loads: &[Load], metric: ClusterMetric) -> Reading {
     let totals = sim.cluster.totals();
     let used = |of: fn(&Load) -> f64| loads.iter().map(of).sum::<f64>();
+    let running = || sim.cluster.tasks().iter().filter(|task| task.is_running());
     let (part, whole) = match metric {
+        ClusterMetric::ContainerInstanceCount => return Reading::gauge(f64::from(totals.registered_instances)),
+        ClusterMetric::ServiceCount => {
+            let is_there = |status| !matches!(status, ServiceStatus::Absent | ServiceStatus::Inactive);
+            let services = sim.cluster.services().values().filter(|row| is_there(row.status));
+            return Reading::gauge(services.count() as f64);
+        }
+        ClusterMetric::TaskCount => return Reading::gauge(f64::from(totals.running_tasks)),
+        ClusterMetric::CpuUtilized => return Reading::gauge(used(|load| load.flow.cpu)),
+        ClusterMetric::MemoryUtilized => return Reading::gauge(used(|load| load.flow.memory)),
+        ClusterMetric::CpuReserved => {
+            return Reading::gauge(running().map(|task| f64::from(task.requirements.cpu)).sum());
+        }
+        ClusterMetric::MemoryReserved => {
+            return Reading::gauge(running().map(|task| f64::from(task.requirements.memory)).sum());
+        }
         ClusterMetric::CpuReservation => (totals.reserved_by_running.cpu as f64, totals.registered.cpu),
         ClusterMetric::MemoryReservation => (totals.reserved_by_running.memory as f64, totals.registered.memory),
         ClusterMetric::GpuReservation => (totals.reserved_by_running.gpus as f64, totals.registered.gpus),
