@@ -288,10 +288,12 @@ impl Kind {
                 };
                 Change::step_if(same && failed(*who, Who::Source(source)))
             }
-            (Self::Events { service, text }, Fact::ServiceEvent { service: of, event }) => {
+            (Self::Events { service, text }, Fact::ServiceEvent { service: of, event }) if event.is_listed() => {
                 Change::step_if(*service == of && message(of, event).contains(text.as_str()))
             }
-            (Self::LastEvent { service }, Fact::ServiceEvent { service: of, event }) if *service == of => {
+            (Self::LastEvent { service }, Fact::ServiceEvent { service: of, event })
+                if *service == of && event.is_listed() =>
+            {
                 Change::Text(message(of, event))
             }
             (Self::Restarts { who }, Fact::ContainerStarted { task, restarts, .. }) => {

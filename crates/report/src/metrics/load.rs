@@ -16,6 +16,8 @@ pub struct Counts {
     services: Vec<Option<Known>>,
     /// By target group: what it saw of each service's requests in the latest period.
     groups: Vec<Vec<(ServiceId, TargetGroupSample)>>,
+    /// By service: how often proxies took a task out (LB-041).
+    ejections: Vec<u32>,
 }
 
 /// What is known of a service.
@@ -80,11 +82,20 @@ impl Known {
     fn periods(&self, now: SimTime) -> u64 {
         now.since(self.at).ms() / u64::from(self.sample.length_ms.max(1)) + 1
     }
+
+    /// The same until another sample is told at `now`, of what is not in them.
+    fn periods_before(&self, now: SimTime) -> u64 {
+        now.since(self.at).ms().div_ceil(u64::from(self.sample.length_ms.max(1))).max(1)
+    }
 }
 
 impl Counts {
     pub(crate) fn new(services: usize, groups: usize) -> Self {
-        Self { services: vec![None; services], groups: vec![Vec::new(); groups] }
+        Self { services: vec![None; services], groups: vec![Vec::new(); groups], ejections: vec![0; services] }
+    }
+
+    pub(crate) fn ejected(&mut self, service: ServiceId) {
+        self.ejections[service.index()] += 1;
     }
 
     pub(crate) fn seen(&mut self, group: TargetGroupId, service: ServiceId, sample: TargetGroupSample) {
@@ -106,6 +117,7 @@ impl Counts {
                 succeeded: one.succeeded + other.succeeded,
                 failed: one.failed + other.failed,
                 rejected: one.rejected + other.rejected,
+                unanswered: one.unanswered + other.unanswered,
                 answers,
                 mean_us: ((waited(&one) + waited(&other)) / u128::from(answers.max(1))) as u64,
                 in_flight: one.in_flight + other.in_flight,
@@ -116,8 +128,8 @@ impl Counts {
     pub(crate) fn measured(&mut self, now: SimTime, service: ServiceId, sample: LoadSample) {
         let before = self.services[service.index()].map_or_else(Totals::default, |known| {
             let mut totals = known.before;
-            // The period that ends now is not like the latest one.
-            totals.add(&known.sample, known.periods(now).saturating_sub(1).max(1));
+            // The period that ends now is not like the latest one, and may be shorter.
+            totals.add(&known.sample, known.periods_before(now));
             totals
         });
         self.services[service.index()] = Some(Known { sample, at: now, before });
@@ -319,6 +331,14 @@ pub const METRICS: &[Metric] = &[
             ms.map_or(Value::Missing, |ms| Value::Number(Span::from_ms(ms).secs_f64()))
         }),
     ),
+    Metric::new(
+        "ejections",
+        Unit::Count,
+        Inputs::LOAD,
+        "How often Service Connect's proxies took one of its tasks out since the start (LB-041).",
+        Read::Service(|at, id| at.tally.load.ejections[id.index()].into()),
+    )
+    .no_column(),
     Metric::new(
         "RestartCount",
         Unit::Count,

@@ -346,9 +346,10 @@ impl Inputs {
             // A task that is asked to stop leaves its service short of one: that is a new request.
             Fact::TaskStopRequested { .. } => Self::TASKS.and(Self::REQUESTS),
             Fact::TaskStatusChanged { .. } => Self::TASKS,
-            Fact::ContainerExited { .. } | Fact::ContainerStarted { .. } | Fact::ContainerHealthChanged { .. } => {
-                Self::CONTAINERS
-            }
+            Fact::ContainerExited { .. }
+            | Fact::ContainerStopFailed { .. }
+            | Fact::ContainerStarted { .. }
+            | Fact::ContainerHealthChanged { .. } => Self::CONTAINERS,
             Fact::ServiceStatusChanged { .. } | Fact::DesiredCountChanged { .. } => Self::SERVICES.and(Self::REQUESTS),
             Fact::ServiceHeldBack { .. } => Self::REQUESTS.and(Self::CAPACITY),
             Fact::ServiceUpdated { .. }
@@ -362,12 +363,14 @@ impl Inputs {
             | Fact::DeploymentAnswered { .. }
             | Fact::DeploymentPolicyChanged { .. }
             | Fact::TaskSetScaled { .. }
+            | Fact::TaskSetStabilityChanged { .. }
             | Fact::TrafficShifted { .. }
             | Fact::GracePeriodChanged { .. }
             | Fact::ServiceCapacityChanged { .. } => Self::SERVICES,
             Fact::TargetRegistered { .. }
             | Fact::TargetStateChanged { .. }
             | Fact::TargetDeregistered { .. }
+            | Fact::TaskEjected { .. }
             | Fact::LoadMeasured { .. }
             | Fact::TargetGroupMeasured { .. } => Self::LOAD,
             Fact::ServiceEvent { .. } => Self::EVENTS,
@@ -392,6 +395,7 @@ impl Inputs {
             | Fact::ImagePullStopped { .. }
             | Fact::TaskExecutionStopped { .. }
             | Fact::TaskRetirementNoticed { .. }
+            | Fact::TaskErrorRateChanged { .. }
             | Fact::TaskProtectionChanged { .. }
             | Fact::SpotPriceChanged { .. }
             | Fact::PoolCapacityChanged { .. }

@@ -156,7 +156,9 @@ impl Tally {
                 let definition = cluster.services()[service].task_definition;
                 self.typical.saw(cluster.definitions().task_definitions[definition].requirements);
             }
-            Fact::ServiceEvent { service, .. } => self.services.said(service),
+            Fact::ServiceEvent { service, event } if event.is_listed() => self.services.said(service),
+            Fact::ServiceEvent { .. } => {}
+            Fact::TaskEjected { service, .. } => self.load.ejected(service),
             Fact::LoadMeasured { service, sample } => self.load.measured(now, service, sample),
             Fact::TargetGroupMeasured { group, service, sample } => self.load.seen(group, service, sample),
             Fact::InstanceTerminated { instance, .. } => {
@@ -182,6 +184,7 @@ impl Tally {
             | Fact::ContainerHealthChanged { .. }
             | Fact::TaskExecutionStopped { .. }
             | Fact::TaskRetirementNoticed { .. }
+            | Fact::TaskErrorRateChanged { .. }
             | Fact::TaskProtectionChanged { .. }
             | Fact::ServiceUpdated { .. }
             | Fact::ServicePlacementChanged { .. }
@@ -211,6 +214,8 @@ impl Tally {
             | Fact::DeploymentAnswered { .. }
             | Fact::DeploymentPolicyChanged { .. }
             | Fact::TaskSetScaled { .. }
+            | Fact::TaskSetStabilityChanged { .. }
+            | Fact::ContainerStopFailed { .. }
             | Fact::TrafficShifted { .. }
             | Fact::GracePeriodChanged { .. }
             | Fact::TargetRegistered { .. }

@@ -80,14 +80,14 @@ pub const METRICS: &[Metric] = &[
     requests(
         "HTTPCode_Target_5XX_Count",
         Unit::Count,
-        "Requests that its targets answered with an error, or that were lost with them.",
+        "Requests that its targets answered with an error, such as that they have no room for more.",
         |at, id| of(at, id, |it| thousandths(it.failed)),
     ),
     requests(
         "HTTPCode_ELB_5XX_Count",
         Unit::Count,
-        "Requests that were turned away, for want of a healthy target or because its queue was full.",
-        |at, id| of(at, id, |it| thousandths(it.rejected)),
+        "Requests that the load balancer answered itself: there was no target (503), it took too long (504), or was gone (502).",
+        |at, id| of(at, id, |it| thousandths(it.rejected + it.unanswered)),
     ),
     requests("ActiveConnectionCount", Unit::Count, "Requests in flight, the mean over the last period.", |at, id| {
         of(at, id, |it| thousandths(it.in_flight))

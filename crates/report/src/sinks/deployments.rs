@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use ecsim_cluster::deployments::{DeploymentCause, DeploymentEnd};
+use ecsim_cluster::deployments::{DeploymentCause, DeploymentController, DeploymentEnd};
 use ecsim_cluster::{
     Cluster, Definitions, Deployment, DeploymentStatus, Fact, Observer, RolloutState, ServiceId, StopType,
     TaskDefinitionId, arn,
@@ -15,7 +15,7 @@ use super::sheet::Sheet;
 use super::{Column, Sink, column};
 
 /// The columns of `deployments.csv`.
-pub const COLUMNS: [Column; 16] = [
+pub const COLUMNS: [Column; 17] = [
     column("service", "", "The service."),
     column("deployment", "whole number", "Which of its deployments, from 0; that is its creation."),
     column("deploymentId", "", "As AWS would print it."),
@@ -36,6 +36,11 @@ pub const COLUMNS: [Column; 16] = [
     column("tasksStarted", "count", "How many tasks were started for it."),
     column("tasksFailed", "count", "How many of them failed before RUNNING."),
     column("reason", "", "Why it failed or was stopped."),
+    column(
+        "stabilityStatus",
+        "",
+        "STEADY_STATE or STABILIZING: of a task set, at the end of the run or before it was INACTIVE.",
+    ),
 ];
 
 /// What is known of a deployment.
@@ -52,6 +57,14 @@ struct Row {
     started: u32,
     failed: u32,
     end: Option<DeploymentEnd>,
+    /// `stabilityStatus` of a task set (DEP-081).
+    stability: Option<&'static str>,
+}
+
+/// Whether a deployment is a task set: somebody else's (DEP-080), or CodeDeploy's.
+fn is_set(cluster: &Cluster, service: ServiceId, deployment: &Deployment) -> bool {
+    let controller = cluster.deployment_policy(service).controller;
+    deployment.scale.is_some() || matches!(controller, DeploymentController::CodeDeploy { .. })
 }
 
 /// Writes `deployments.csv`.
@@ -69,7 +82,7 @@ impl<W: Write> DeploymentSink<W> {
     }
 
     /// Copies what the cluster knows of a deployment.
-    fn refresh(&mut self, service: ServiceId, deployment: &Deployment) {
+    fn refresh(&mut self, service: ServiceId, deployment: &Deployment, is_set: bool) {
         let revisions = &self.definitions.services[service].revisions;
         let Some(revision) = revisions.get(deployment.revision as usize) else { return };
         let row = self.rows.entry((service, deployment.number)).or_insert_with(|| Row {
@@ -84,6 +97,7 @@ impl<W: Write> DeploymentSink<W> {
             started: 0,
             failed: 0,
             end: None,
+            stability: None,
         });
         row.status = deployment.status;
         row.rollout = deployment.rollout;
@@ -91,6 +105,7 @@ impl<W: Write> DeploymentSink<W> {
         row.started = deployment.started;
         row.failed = deployment.failed_to_start;
         row.end = deployment.end;
+        row.stability = is_set.then(|| deployment.stability_status());
     }
 
     /// `status` of the service deployment (DEP-002).
@@ -119,6 +134,7 @@ impl<W: Write> Observer for DeploymentSink<W> {
         let service = match *fact {
             Fact::ServiceStatusChanged { service, .. }
             | Fact::DeploymentStarted { service, .. }
+            | Fact::TaskSetStabilityChanged { service, .. }
             | Fact::DeploymentStageEntered { service, .. } => service,
             Fact::DeploymentChanged { service, deployment, status, rollout, .. } => {
                 if let Some(row) = self.rows.get_mut(&(service, deployment)) {
@@ -140,7 +156,7 @@ impl<W: Write> Observer for DeploymentSink<W> {
                     return;
                 };
                 if let Some(deployment) = cluster.services()[service].deployment(number) {
-                    self.refresh(service, deployment);
+                    self.refresh(service, deployment, is_set(cluster, service, deployment));
                 }
                 return;
             }
@@ -148,7 +164,7 @@ impl<W: Write> Observer for DeploymentSink<W> {
         };
         let known = &cluster.services()[service].deployments;
         for deployment in known {
-            self.refresh(service, deployment);
+            self.refresh(service, deployment, is_set(cluster, service, deployment));
         }
         // A deployment whose tasks another one took over (DEP-034) is gone with them.
         for ((_, number), row) in self.rows.range_mut((service, 0)..=(service, u32::MAX)) {
@@ -162,7 +178,7 @@ impl<W: Write> Observer for DeploymentSink<W> {
     fn run_ended(&mut self, _: SimTime, cluster: &Cluster) {
         for (service, row) in cluster.services().iter() {
             for deployment in &row.deployments {
-                self.refresh(service, deployment);
+                self.refresh(service, deployment, is_set(cluster, service, deployment));
             }
         }
     }
@@ -197,6 +213,7 @@ impl<W: Write> Sink<W> for DeploymentSink<W> {
             sheet.number(row.failed);
             let alarm = |id| definitions.alarms.get(id).map_or_else(String::new, |alarm| alarm.name.clone());
             sheet.text(&row.end.map_or_else(String::new, |end| end.text(alarm)));
+            sheet.text(row.stability.unwrap_or(""));
             sheet.end_row();
         }
         self.sheet.finish()

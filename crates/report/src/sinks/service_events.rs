@@ -36,6 +36,9 @@ impl<W: Write> ServiceEventSink<W> {
 impl<W: Write> Observer for ServiceEventSink<W> {
     fn observe(&mut self, now: SimTime, fact: &Fact, cluster: &Cluster) {
         let Fact::ServiceEvent { service, event } = *fact else { return };
+        if !event.is_listed() {
+            return;
+        }
         let balance = match event {
             ServiceEvent::RebalancingStarted | ServiceEvent::RebalancingCompleted => cluster.balance(service),
             _ => Vec::new(),

@@ -685,7 +685,7 @@ impl Observer for SummaryBuilder {
             }
             Fact::RequestUnplaced { rejections, closest, .. } => self.unplaced(rejections, *closest, cluster),
             Fact::ServiceUnplaced { rejections, closest, .. } => self.unplaced(rejections, *closest, cluster),
-            Fact::ServiceEvent { service, event } => {
+            Fact::ServiceEvent { service, event } if event.is_listed() => {
                 // Only these messages tell how the tasks lie over the zones.
                 let balance = match event {
                     ServiceEvent::RebalancingStarted | ServiceEvent::RebalancingCompleted => cluster.balance(*service),

@@ -484,6 +484,7 @@ impl Page {
         let mut rows = Vec::new();
         for (service, traffic) in known.iter().take(ROWS) {
             let whole = |number: f64| number.round().max(0.0) as u64;
+            let told = |seconds: Option<f64>| seconds.map_or_else(|| "-".to_owned(), milliseconds);
             let out = traffic.out_of_slo_minutes.unwrap_or(0.0);
             let minutes = traffic.out_of_slo_minutes.map_or_else(String::new, |out| format!("{out:.1} min"));
             let mut row = vec![
@@ -491,9 +492,9 @@ impl Page {
                 cell(grouped(whole(traffic.requests))),
                 bad(whole(traffic.failed)),
                 bad(whole(traffic.rejected)),
-                cell(traffic.mean_latency_seconds.map_or_else(|| "-".to_owned(), milliseconds)),
-                cell(milliseconds(traffic.worst_p95_seconds)),
-                cell(milliseconds(traffic.worst_p99_seconds)),
+                cell(told(traffic.mean_latency_seconds)),
+                cell(told(traffic.mean_latency_seconds.map(|_| traffic.worst_p95_seconds))),
+                cell(told(traffic.mean_latency_seconds.map(|_| traffic.worst_p99_seconds))),
                 Cell { text: minutes, tone: if out > 0.0 { Tone::Bad } else { Tone::Plain } },
             ];
             // Who has no SLO cannot be out of it.

@@ -32,6 +32,7 @@ use ecsim_cluster::arn;
 use ecsim_cluster::definitions::{ContainerDefinition, FargatePlatform, FargateSize, InstanceShape, LaunchType};
 use ecsim_cluster::events::ServiceEvent;
 use ecsim_cluster::fact::{TaskOrigin, TerminationReason};
+use ecsim_cluster::reasons::StartError;
 use ecsim_cluster::{
     AttributeId, Cluster, Definitions, DeploymentEnd, DeploymentStatus, DesiredStatus, Fact, GpuNeed, GroupId,
     HealthStatus, Instance, InstanceId, InstanceStatus, Observer, PortSet, ProviderId, Rejection, Resources,
@@ -163,7 +164,8 @@ struct ContainerState {
     /// PENDING, RUNNING or STOPPED.
     status: TaskStatus,
     exit_code: Option<i32>,
-    out_of_memory: bool,
+    /// Why it ended as it did, where AWS has a name for that (TSK-026, TSK-053).
+    reason: Option<&'static str>,
     /// Where it has a health check (TSK-041).
     health: Option<HealthStatus>,
     /// The devices pinned to it, as a bit set.
@@ -478,11 +480,17 @@ impl<W: Write> EventSink<W> {
         let closest = failure.flatten().and_then(|(instance, _)| cluster.instances().get(instance));
         let closest = closest.map(|row| raw(&arn::container_instance_arn(definitions, row)));
         let closest = closest.as_deref();
+        let set = event.task_set().map(|set| arn::task_set_arn(definitions, service, set));
         let detail = ServiceDetail {
             event_type: kind.name(),
             event_name: name,
             cluster_arn,
             container_instance_arns: failure.map(|_| closest.as_slice()),
+            task_set_arns: set.as_deref().map(|set| [set]),
+            desired_count: match event {
+                ServiceEvent::DesiredCountUpdated { to, .. } => Some(to),
+                _ => None,
+            },
             reason: match event {
                 ServiceEvent::ProviderEmpty => Some(NO_INSTANCES_IN_PROVIDER),
                 // FGP-002: there is no instance to name.
@@ -645,7 +653,16 @@ impl<W: Write> Observer for EventSink<W> {
                 {
                     container.status = TaskStatus::Stopped;
                     container.exit_code = Some(exit_code);
-                    container.out_of_memory = out_of_memory;
+                    container.reason = out_of_memory.then_some(StartError::OutOfMemory.text());
+                    self.task_changed(task);
+                }
+            }
+            Fact::ContainerStopFailed { task, container, error } => {
+                if let Some(state) = self.tasks.get_mut(task)
+                    && let Some(container) = state.containers.get_mut(usize::from(container))
+                {
+                    container.status = TaskStatus::Stopped;
+                    container.reason = Some(error.text());
                     self.task_changed(task);
                 }
             }
@@ -655,7 +672,7 @@ impl<W: Write> Observer for EventSink<W> {
                 {
                     container.status = TaskStatus::Running;
                     container.exit_code = None;
-                    container.out_of_memory = false;
+                    container.reason = None;
                     container.health = container.health.map(|_| HealthStatus::Unknown);
                     self.look_at_health(task, cluster);
                 }
@@ -861,7 +878,7 @@ fn containers(
             runtime_id: raw(&ids::hex(&(prefix, "runtime", number as u64), 64)),
             status: TaskStatus::Pending,
             exit_code: None,
-            out_of_memory: false,
+            reason: None,
             health: container.health_check.map(|_| HealthStatus::Unknown),
             gpus,
         }

@@ -115,6 +115,10 @@ pub(super) struct ServiceDetail<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) container_instance_arns: Option<&'a [&'a RawValue]>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) task_set_arns: Option<[&'a str; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) desired_count: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<&'a str>,
     pub(super) created_at: Stamp,
 }
@@ -347,7 +351,7 @@ impl<'a> Containers<'a> {
             memory: kind.memory.map(Digits),
             memory_reservation: kind.memory_reservation.map(Digits),
             gpu_ids: (state.gpus != 0).then_some(GpuIds { bits: state.gpus, ids: self.gpu_ids }),
-            reason: state.out_of_memory.then_some("OutOfMemoryError: Container killed due to memory usage"),
+            reason: state.reason,
         }
     }
 }

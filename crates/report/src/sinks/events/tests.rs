@@ -367,6 +367,27 @@ fn asg_041_a_warm_instance_is_launched_twice() {
     );
 }
 
+#[test]
+fn svc_052_counts_and_task_sets_that_the_scheduler_tells_of() {
+    let mut kit = Kit::new();
+    let (log, web) = (kit.service("log"), kit.service("web"));
+    let counted = |deployment, to| ServiceEvent::DesiredCountUpdated { deployment, to };
+    kit.fact(ms(1000), Fact::ServiceEvent { service: log, event: counted(None, 3) });
+    kit.fact(ms(2000), Fact::ServiceEvent { service: web, event: counted(Some(0), 2) });
+    let event = ServiceEvent::TaskSetSteadyState { deployment: 0 };
+    kit.fact(ms(3000), Fact::ServiceEvent { service: web, event });
+    let told = of(&events(&kit), SERVICE);
+    let names: Vec<_> = told.iter().map(|it| (it["eventType"].as_str(), it["eventName"].as_str())).collect();
+    let updated = (Some("INFO"), Some("SERVICE_DESIRED_COUNT_UPDATED"));
+    assert_eq!(names, [updated, updated, (Some("INFO"), Some("TASKSET_STEADY_STATE"))]);
+    assert_eq!(told[0].get("taskSetArns"), None, "the count of a DAEMON service");
+    assert_eq!((told[0]["desiredCount"].as_u64(), told[1]["desiredCount"].as_u64()), (Some(3), Some(2)));
+    let set = told[1]["taskSetArns"][0].as_str().unwrap();
+    assert!(set.contains(":task-set/") && set.contains("/web/ecs-svc/"), "{set}");
+    assert_eq!(told[2]["taskSetArns"], told[1]["taskSetArns"]);
+    assert_eq!(told[2].get("desiredCount"), None);
+}
+
 /// Keys of the sample, a Fargate task of a capacity provider, that a task on EC2 does not have.
 const NOT_OURS: [&str; 3] = ["/detail/capacityProviderName", "/detail/ephemeralStorage", "/detail/platformVersion"];
 
