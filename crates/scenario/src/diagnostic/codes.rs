@@ -298,7 +298,7 @@ pub const CODES: &[Code] = &[
         "protection cannot last so long",
         "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
          services: [{serviceName: s, taskDefinition: t}]\n\
-         timeline: [{at: 1s, updateTaskProtection: {task: {service: s}, protectionEnabled: true, expiresInMinutes: 0}}]\n",
+         timeline: [{at: 1s, updateTaskProtection: {tasks: {service: s}, protectionEnabled: true, expiresInMinutes: 0}}]\n",
     ),
     code(
         "E373",
@@ -397,6 +397,10 @@ pub const CODES: &[Code] = &[
     code("E411", "import: the file makes no scenario", ""),
     code("E412", "import: a template cannot be worked out", ""),
     code("E413", "import: the scenario that was made is refused: a fault in ecsim", ""),
+    code("E430", "a factor, the design or the objective of an experiment has none of its forms", ""),
+    code("E431", "an experiment has no points, or too many", ""),
+    code("E432", "a constraint of an experiment cannot be read", ""),
+    code("E433", "an experiment asks for a number that runs do not have", ""),
     code(
         "W303",
         "ecsim knows no such Availability Zone",
@@ -460,11 +464,18 @@ pub const CODES: &[Code] = &[
          timeline: [{at: 1s, setDesiredCapacity: {autoScalingGroupName: g, desiredCapacity: 9}}]\n",
     ),
     code(
+        "W372",
+        "a setting of deployments does nothing useful here",
+        "taskDefinitions: [{family: t, containerDefinitions: [{name: c, image: c, memory: 1}]}]\n\
+         services: [{serviceName: s, taskDefinition: t, deploymentConfiguration: {strategy: LINEAR, canaryConfiguration: {canaryPercent: 5}}}]\n",
+    ),
+    code(
         "W373",
         "StartTask names a container instance that is not there",
         "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n\
          timeline: [{at: 1s, startTask: {taskDefinition: t, containerInstances: x}}]\n",
     ),
+    code("W374", "a setting changes nothing of a run", "settings: {list_page: 5}\n"),
     code(
         "W376",
         "a service names a target group that is not described",
@@ -573,7 +584,10 @@ mod tests {
     #[test]
     fn every_code_is_listed_once_and_used() {
         let mut used = BTreeSet::new();
-        codes_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut used);
+        // Experiments are read by the command line.
+        for sources in ["src", "../cli/src"] {
+            codes_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join(sources), &mut used);
+        }
         let listed: Vec<String> = CODES.iter().map(|it| it.code.to_owned()).collect();
         assert!(listed.is_sorted_by(|a, b| a < b), "ascending, each once");
         let unlisted: Vec<&String> = used.iter().filter(|code| !listed.contains(code)).collect();

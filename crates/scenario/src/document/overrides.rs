@@ -4,7 +4,7 @@ use super::{Budget, Document, Entry, Limits, Map, Node, NodeKind, parse_part};
 use crate::diagnostic::{Diagnostic, Diagnostics, FileId, SourceMap, Span, shown};
 
 /// The keys by whose value an element of a list is called, the likeliest first.
-const NAME_KEYS: [&str; 16] = [
+const NAME_KEYS: [&str; 17] = [
     "name",
     "serviceName",
     "family",
@@ -21,6 +21,8 @@ const NAME_KEYS: [&str; 16] = [
     "clusterName",
     "instanceType",
     "id",
+    // Requests to a service are called after it, and so are calls of another one.
+    "service",
     // An attribute of a target group.
     "key",
 ];

@@ -7,34 +7,63 @@ use crate::diagnostic::{Span, shown};
 use crate::document::{Entry, Node};
 use ecsim_catalog::Catalog;
 
-/// Fields of a service that a simulation does not need.
-const UNNEEDED: [&str; 25] = [
-    "environment",
-    "env_file",
-    "command",
-    "entrypoint",
-    "labels",
-    "logging",
-    "hostname",
-    "user",
-    "working_dir",
-    "container_name",
-    "restart",
-    "init",
-    "read_only",
-    "tty",
-    "stdin_open",
+/// Fields of a service that ECS has somewhere, or not, and that change nothing of a run.
+const UNNEEDED: [&str; 33] = [
+    "annotations",
     "cap_add",
     "cap_drop",
-    "networks",
-    "expose",
+    "command",
+    "configs",
+    "container_name",
     "dns",
+    "dns_search",
+    "entrypoint",
+    "env_file",
+    "environment",
+    "expose",
     "extra_hosts",
-    "sysctls",
-    "ulimits",
+    "hostname",
+    "init",
+    "labels",
+    "logging",
+    "networks",
+    "privileged",
     "pull_policy",
-    "platform",
+    "read_only",
+    "secrets",
+    "security_opt",
+    "stdin_open",
+    "stop_signal",
+    "sysctls",
+    "tmpfs",
+    "tty",
+    "ulimits",
+    "user",
+    "working_dir",
+    "x-aws-pull_credentials",
+    "x-aws-logs_retention",
 ];
+
+/// Those that are carried over, or told where they are not.
+const CARRIED: [&str; 14] = [
+    "image",
+    "build",
+    "ports",
+    "healthcheck",
+    "deploy",
+    "cpus",
+    "mem_limit",
+    "mem_reservation",
+    "scale",
+    "platform",
+    "restart",
+    "stop_grace_period",
+    "depends_on",
+    "x-aws-autoscaling",
+];
+
+/// The longest time that Fargate waits for a container to stop, in seconds.
+const LONGEST_STOP: u64 = 120;
 
 impl Import<'_> {
     /// The services of a compose file.
@@ -70,12 +99,28 @@ impl Import<'_> {
     fn compose_service(&mut self, entry: &Entry) {
         let (name, span, given) = (&entry.key, entry.key_span, &entry.value);
         let resources = |of: &str, what: &str| find_at(given, &["deploy", "resources", of, what]).cloned();
-        let cpu =
-            resources("limits", "cpus").or_else(|| resources("reservations", "cpus")).or(find(given, "cpus").cloned());
-        let memory =
-            resources("limits", "memory")
-                .or_else(|| resources("reservations", "memory"))
-                .or(find(given, "mem_limit").cloned());
+        let limit = (
+            resources("limits", "cpus").or(find(given, "cpus").cloned()),
+            resources("limits", "memory").or(find(given, "mem_limit").cloned()),
+        );
+        let reserved = (
+            resources("reservations", "cpus"),
+            resources("reservations", "memory").or(find(given, "mem_reservation").cloned()),
+        );
+        // A task has one size: what it may use, or else what it is promised.
+        let cpu = limit.0.clone().or(reserved.0.clone());
+        let memory = limit.1.clone().or(reserved.1.clone());
+        for (value, reads) in [
+            (&limit.0, limit.0.as_ref().and_then(as_number).is_some()),
+            (&reserved.0, reserved.0.as_ref().and_then(as_number).is_some()),
+            (&limit.1, limit.1.as_ref().and_then(as_text).and_then(mebibytes).is_some()),
+            (&reserved.1, reserved.1.as_ref().and_then(as_text).and_then(mebibytes).is_some()),
+        ] {
+            if let Some(value) = value.as_ref().filter(|_| !reads) {
+                let written = as_text(value).unwrap_or("this");
+                self.findings.lost(format!("`{}`: `{}` is no size", shown(name), shown(written)), Some(value.span));
+            }
+        }
         let wanted_cpu = cpu.as_ref().and_then(as_number).map_or(256, |vcpus| (vcpus * 1024.0).clamp(0.0, 1e6) as u32);
         let wanted_memory = memory.as_ref().and_then(as_text).and_then(mebibytes).unwrap_or(512);
         let mut sizes = Catalog::fargate_sizes().iter();
@@ -134,9 +179,34 @@ impl Import<'_> {
             set(&mut container, "portMappings", list(ports, span));
         }
         if let Some(check) = find(given, "healthcheck") {
-            self.compose_health_check(check, &mut container);
+            self.compose_health_check(name, check, &mut container);
         }
-        let definition = map(
+        // What is promised beside a limit is the container's own share of the task.
+        if let (Some(_), Some(promised)) = (&limit.0, &reserved.0)
+            && let Some(vcpus) = as_number(promised)
+        {
+            let units = (vcpus * 1024.0).clamp(0.0, f64::from(cpu_units)) as u64;
+            set(&mut container, "cpu", number(units, promised.span));
+        }
+        if let (Some(_), Some(promised)) = (&limit.1, &reserved.1)
+            && let Some(mib) = as_text(promised).and_then(mebibytes)
+        {
+            set(&mut container, "memoryReservation", number(u64::from(mib.clamp(6, memory_mib)), promised.span));
+        }
+        if let Some(grace) = find(given, "stop_grace_period") {
+            match as_text(grace).and_then(seconds) {
+                Some(wanted) => {
+                    if wanted > LONGEST_STOP {
+                        let message =
+                            format!("`{}` stops within {LONGEST_STOP} s, which is all Fargate waits", shown(name));
+                        self.findings.assumed(message, Some(grace.span));
+                    }
+                    set(&mut container, "stopTimeout", number(wanted.min(LONGEST_STOP), grace.span));
+                }
+                None => self.unreadable(name, "stop_grace_period", grace),
+            }
+        }
+        let mut definition = map(
             [
                 ("family", text(name.clone(), span)),
                 ("cpu", text(cpu_units.to_string(), at)),
@@ -147,8 +217,29 @@ impl Import<'_> {
             ],
             given.span,
         );
-        let replicas = find_at(given, &["deploy", "replicas"]).or_else(|| find(given, "scale"));
-        let count = replicas.cloned().unwrap_or_else(|| number(1, span));
+        if let Some(platform) = find(given, "platform") {
+            match as_text(platform).unwrap_or_default() {
+                "linux/amd64" | "linux/x86_64" => {}
+                "linux/arm64" | "linux/arm64/v8" => {
+                    let arm = map([("cpuArchitecture", text("ARM64", platform.span))], platform.span);
+                    set(&mut definition, "runtimePlatform", arm);
+                }
+                other => {
+                    let message = format!("`{}`: ECS has no platform `{}`", shown(name), shown(other));
+                    self.findings.lost(message, Some(platform.span));
+                }
+            }
+        }
+        let (replicas, scale) = (find_at(given, &["deploy", "replicas"]), find(given, "scale"));
+        if let (Some(replicas), Some(scale)) = (replicas, scale)
+            && as_text(replicas) != as_text(scale)
+        {
+            let message =
+                format!("`{}`: `scale` says something else than `deploy: {{replicas}}`, which holds", shown(name));
+            self.findings.lost(message, Some(scale.span));
+        }
+        let count = replicas.or(scale).cloned().unwrap_or_else(|| number(1, span));
+        let replicas = as_number(&count).unwrap_or(1.0);
         let mut service = map(
             [
                 ("serviceName", text(name.clone(), span)),
@@ -158,7 +249,9 @@ impl Import<'_> {
             ],
             given.span,
         );
-        if let Some(scaling) = find(given, "x-aws-autoscaling") {
+        self.compose_deploy(name, given, replicas, &mut service);
+        let scaling = find_at(given, &["deploy", "x-aws-autoscaling"]).or_else(|| find(given, "x-aws-autoscaling"));
+        if let Some(scaling) = scaling {
             self.compose_scaling(name, scaling, &mut service);
         }
         self.compose_rest(name, given);
@@ -166,32 +259,151 @@ impl Import<'_> {
         self.objects.push(Object::new(Kind::Service, service, Dialect::Api));
     }
 
-    fn compose_health_check(&mut self, check: &Node, container: &mut Node) {
+    fn unreadable(&mut self, name: &str, key: &str, node: &Node) {
+        let written = as_text(node).unwrap_or("this");
+        let message = format!("`{}`: `{key}: {}` cannot be read", shown(name), shown(written));
+        self.findings.lost(message, Some(node.span));
+    }
+
+    fn compose_health_check(&mut self, name: &str, check: &Node, container: &mut Node) {
         let span = check.span;
+        let of = format!("`{}`: the health check", shown(name));
+        let test = find(check, "test");
+        let first = elements(test).first().and_then(|word| as_text(word)).unwrap_or_default();
+        if find_text(check, "disable") == Some("true") || first == "NONE" {
+            // As in ECS, where a task definition without a check has none.
+            return;
+        }
         let mut made = map([], span);
-        match find(check, "test") {
+        match test {
             Some(test) if test.as_list().is_some() => set(&mut made, "command", test.clone()),
             Some(test) => {
                 let words = vec![text("CMD-SHELL", test.span), test.clone()];
                 set(&mut made, "command", list(words, test.span));
             }
-            None => return,
+            None => {
+                let message = format!("{of} of the image itself: ECS looks only at one that the task definition has");
+                self.findings.lost(message, Some(span));
+                return;
+            }
         }
         for (from, to) in [("interval", "interval"), ("timeout", "timeout"), ("start_period", "startPeriod")] {
-            let given = find(check, from);
-            if let Some(seconds) = given.and_then(as_text).and_then(seconds) {
-                set(&mut made, to, number(seconds, given.map_or(span, |node| node.span)));
+            let Some(given) = find(check, from) else { continue };
+            let Some(exact) = as_text(given).and_then(|text| text.parse::<ecsim_kernel::Span>().ok()) else {
+                self.unreadable(name, from, given);
+                continue;
+            };
+            let whole = exact.ms().div_ceil(1_000);
+            if whole * 1_000 != exact.ms() {
+                let message = format!("{of}: `{from}` is rounded up to {whole} s, ECS counts whole seconds");
+                self.findings.assumed(message, Some(given.span));
             }
+            set(&mut made, to, number(whole, given.span));
         }
         if let Some(retries) = find(check, "retries") {
             set(&mut made, "retries", retries.clone());
         }
+        for entry in check.as_map().into_iter().flat_map(|map| map.iter()) {
+            if !["test", "interval", "timeout", "start_period", "retries", "disable"].contains(&entry.key.as_str()) {
+                self.findings.lost(format!("{of}: ECS has no `{}`", shown(&entry.key)), Some(entry.key_span));
+            }
+        }
         set(container, "healthCheck", made);
+    }
+
+    /// What `deploy` says beside replicas and sizes: the percentages of a rolling update, as Docker's integration makes them of
+    /// `parallelism`, and for the rest that it has no part in ECS.
+    fn compose_deploy(&mut self, name: &str, given: &Node, replicas: f64, service: &mut Node) {
+        let Some(deploy) = find(given, "deploy") else { return };
+        let name = shown(name);
+        for entry in deploy.as_map().into_iter().flat_map(|map| map.iter()) {
+            let span = Some(entry.key_span);
+            match entry.key.as_str() {
+                "replicas" | "x-aws-autoscaling" => {}
+                "labels" | "endpoint_mode" => self.unneeded_setting(&name, &format!("deploy.{}", entry.key), entry),
+                "mode" if as_text(&entry.value) == Some("replicated") => {}
+                "mode" => {
+                    let message = format!("`{name}`: a mode other than `replicated`: Fargate has no DAEMON services");
+                    self.findings.lost(message, span);
+                }
+                "resources" => self.compose_resources(&name, &entry.value),
+                "update_config" => self.compose_update(&name, &entry.value, replicas, service),
+                "restart_policy" => {
+                    let message =
+                        format!("`{name}`: `deploy.restart_policy`: a service of ECS starts a new task instead");
+                    self.findings.lost(message, span);
+                }
+                key => {
+                    let message = format!("`{name}`: `deploy.{}` has no counterpart", shown(key));
+                    self.findings.lost(message, span);
+                }
+            }
+        }
+    }
+
+    fn compose_resources(&mut self, name: &str, given: &Node) {
+        for of in given.as_map().into_iter().flat_map(|map| map.iter()) {
+            for entry in of.value.as_map().into_iter().flat_map(|map| map.iter()) {
+                let why = match entry.key.as_str() {
+                    "cpus" | "memory" => continue,
+                    "devices" | "generic_resources" => "Fargate has no GPUs and no devices",
+                    _ => "it has no counterpart",
+                };
+                let message = format!("`{name}`: `deploy.resources.{}.{}`: {why}", shown(&of.key), shown(&entry.key));
+                self.findings.lost(message, Some(entry.key_span));
+            }
+        }
+    }
+
+    fn compose_update(&mut self, name: &str, given: &Node, replicas: f64, service: &mut Node) {
+        let mut made = map([], given.span);
+        let parallelism = find(given, "parallelism").and_then(|node| Some((as_number(node)?, node.span)));
+        // All at once is written as 0.
+        let share = parallelism.filter(|_| replicas >= 1.0).map(|(count, span)| {
+            let count = if count < 1.0 { replicas } else { count };
+            (count.min(replicas) * 100.0 / replicas, span)
+        });
+        for (own, key, bound) in [
+            ("x-aws-min_percent", "minimumHealthyPercent", share.map(|(share, span)| (100.0 - share, span))),
+            ("x-aws-max_percent", "maximumPercent", share.map(|(share, span)| (100.0 + share, span))),
+        ] {
+            let value = match (find(given, own), bound) {
+                (Some(value), _) => Some(value.clone()),
+                (None, Some((percent, span))) => Some(number(percent.floor().max(0.0) as u64, span)),
+                (None, None) => None,
+            };
+            if let Some(value) = value {
+                set(&mut made, key, value);
+            }
+        }
+        for entry in given.as_map().into_iter().flat_map(|map| map.iter()) {
+            if !["parallelism", "x-aws-min_percent", "x-aws-max_percent"].contains(&entry.key.as_str()) {
+                let message = format!("`{name}`: `deploy.update_config.{}` has no counterpart", shown(&entry.key));
+                self.findings.lost(message, Some(entry.key_span));
+            }
+        }
+        if made.as_map().is_some_and(|map| !map.is_empty()) {
+            set(service, "deploymentConfiguration", made);
+        }
     }
 
     fn compose_scaling(&mut self, name: &str, given: &Node, service: &mut Node) {
         let span = given.span;
         let bound = |key: &str, default: u64| find(given, key).cloned().unwrap_or_else(|| number(default, span));
+        for key in ["min", "max"].into_iter().filter(|key| find(given, key).is_none()) {
+            let message = format!(
+                "`{}`: scaling says no `{key}`: Docker's is {}",
+                shown(name),
+                if key == "min" { 1 } else { 10 }
+            );
+            self.findings.assumed(message, Some(span));
+        }
+        for entry in given.as_map().into_iter().flat_map(|map| map.iter()) {
+            if !["min", "max", "cpu", "memory"].contains(&entry.key.as_str()) {
+                let message = format!("`{}`: scaling has no `{}`", shown(name), shown(&entry.key));
+                self.findings.lost(message, Some(entry.key_span));
+            }
+        }
         let mut scaling = map([("minCapacity", bound("min", 1)), ("maxCapacity", bound("max", 10))], span);
         let metrics = [("cpu", "ECSServiceAverageCPUUtilization"), ("memory", "ECSServiceAverageMemoryUtilization")];
         for (key, metric) in metrics {
@@ -211,25 +423,30 @@ impl Import<'_> {
         set(service, "autoScaling", scaling);
     }
 
+    /// A setting that changes nothing of a run, with its place.
+    fn unneeded_setting(&mut self, name: &str, key: &str, entry: &Entry) {
+        self.findings.unneeded_at(format!("`{name}`: `{key}`"), entry.key_span);
+    }
+
     /// Says of every other field what becomes of it.
     fn compose_rest(&mut self, name: &str, given: &Node) {
-        const CARRIED: [&str; 8] =
-            ["image", "ports", "healthcheck", "deploy", "cpus", "mem_limit", "scale", "x-aws-autoscaling"];
+        let name = shown(name);
         for entry in given.as_map().into_iter().flat_map(|map| map.iter()) {
             let key = entry.key.as_str();
-            if CARRIED.contains(&key) {
-                continue;
-            }
             let span = Some(entry.key_span);
             match key {
-                "secrets" | "configs" => self.findings.unneeded(&format!("{key} of services")),
                 "depends_on" => {
                     let message = format!("`{name}`: `depends_on`: services of ECS do not wait for each other");
                     self.findings.lost(message, span);
                 }
                 "volumes" => self.findings.lost(format!("`{name}`: `volumes`: EFS has no part in a run"), span),
-                "build" => {}
-                key if UNNEEDED.contains(&key) => self.findings.unneeded("settings of containers"),
+                "restart" if as_text(&entry.value) == Some("no") => {
+                    let message = format!("`{name}`: `restart: no`: a service of ECS replaces a task that has stopped");
+                    self.findings.lost(message, span);
+                }
+                key if CARRIED.contains(&key) => {}
+                key if UNNEEDED.contains(&key) => self.unneeded_setting(&name, key, entry),
+                "x-aws-policies" | "x-aws-role" => self.unneeded_setting(&name, key, entry),
                 key => self.findings.lost(format!("`{name}`: `{}` has no counterpart", shown(key)), span),
             }
         }

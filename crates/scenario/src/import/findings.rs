@@ -128,6 +128,11 @@ impl Findings {
         *self.unneeded.entry(what.to_owned()).or_insert(0) += 1;
     }
 
+    /// A setting that a simulation does not need, where it stands.
+    pub(super) fn unneeded_at(&mut self, what: String, span: Span) {
+        self.push(FindingKind::NotNeeded, what, Some(span));
+    }
+
     /// A parameter without a value, for which its name stands in.
     pub(super) fn named_after_itself(&mut self, name: &str, span: Span) {
         if !self.parameters.iter().any(|(known, at)| known == name && *at == span) {

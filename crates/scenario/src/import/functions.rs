@@ -74,7 +74,7 @@ impl<'a> Evaluator<'a> {
         self.section("Resources")?.get(name)
     }
 
-    fn wrong(&mut self, span: Span, message: impl Into<String>, help: Option<String>) {
+    pub(super) fn wrong(&mut self, span: Span, message: impl Into<String>, help: Option<String>) {
         self.diagnostics.push(Diagnostic::error("E412", message).label(span, "here").help_if(help));
     }
 
@@ -209,7 +209,11 @@ impl<'a> Evaluator<'a> {
             }
             other => {
                 self.findings.lost(
-                    format!("`{}` is not worked out: a macro or a function that only CloudFormation has", shown(other)),
+                    format!(
+                        "`{}` is not worked out: a macro or a function that only CloudFormation has; what it would make \
+                         is left out",
+                        shown(other)
+                    ),
                     Some(span),
                 );
                 None

@@ -13,6 +13,7 @@ mod compose;
 mod findings;
 mod fit;
 mod functions;
+mod loops;
 mod names;
 mod node;
 mod places;
@@ -241,8 +242,25 @@ impl Import<'_> {
         for node in nodes {
             count_regions(node, &mut regions);
         }
-        if let Some((region, _)) = regions.iter().max_by_key(|(name, count)| (**count, std::cmp::Reverse(**name))) {
-            self.places = Places::new(region);
+        let first = Span::new(FileId::ROOT, 0, 0);
+        match regions.iter().max_by_key(|(name, count)| (**count, std::cmp::Reverse(**name))) {
+            Some((region, _)) => {
+                self.places = Places::new(region);
+                let others: Vec<&str> = regions.keys().copied().filter(|other| other != region).collect();
+                if !others.is_empty() {
+                    let message = format!(
+                        "the files name several Regions: {region}, the one named most often, is taken, and not {}; \
+                         --region NAME takes another one",
+                        others.join(", ")
+                    );
+                    self.findings.assumed(message, Some(first));
+                }
+            }
+            None => {
+                let message =
+                    format!("no file names a Region: {} stands in; --region NAME gives it", self.places.region());
+                self.findings.assumed(message, None);
+            }
         }
     }
 
@@ -301,9 +319,21 @@ struct Draft {
     remarks: BTreeMap<&'static str, Vec<String>>,
     /// Comments at the end.
     closing: Vec<String>,
-    summary: String,
+    /// What was found in the files, in the order in which it is told.
+    found: Vec<Found>,
     /// Where things are that are not in any file.
     nowhere: Span,
+}
+
+/// Objects of one kind that were found in the files.
+#[derive(Debug, Clone)]
+struct Found {
+    /// What one of them is called.
+    name: &'static str,
+    /// How many there are.
+    count: usize,
+    /// Where they stand, of kinds of which each keeps its place in the scenario: so that it shows which were left out.
+    spans: Vec<Span>,
 }
 
 /// The name of a file without its folder and its ending.

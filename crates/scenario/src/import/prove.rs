@@ -72,7 +72,7 @@ pub(super) fn prove(import: &mut Import<'_>, mut draft: Draft, paths: &[String])
             return Some(Scenario {
                 yaml: write::yaml(&draft, &findings, &import.sources, paths),
                 value: draft.document.to_value(),
-                summary: draft.summary,
+                summary: summary(&draft),
             });
         }
         let mut left_out = false;
@@ -241,5 +241,59 @@ fn remove(node: &mut Node, way: &[Segment]) {
             }
         }
         _ => {}
+    }
+}
+
+/// What was imported, in words: `2 services (1 more left out), 1 task definition`.
+fn summary(draft: &Draft) -> String {
+    let mut places = Vec::new();
+    places_in(&draft.document.root, &mut places);
+    places.sort_unstable();
+    // An object is there if any part of it is.
+    let is_there = |span: &Span| {
+        let first = places.partition_point(|place| (place.file, place.start) < (span.file, span.start));
+        places[first..]
+            .iter()
+            .take_while(|place| place.file == span.file && place.start <= span.end)
+            .any(|place| place.end <= span.end)
+    };
+    let told = draft.found.iter().map(|found| {
+        let left_out = found.spans.iter().filter(|span| !is_there(span)).count();
+        let there = counted(found.count - left_out, found.name);
+        if left_out == 0 { there } else { format!("{there} ({left_out} more left out)") }
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+fn places_in(node: &Node, places: &mut Vec<Span>) {
+    places.push(node.span);
+    match &node.kind {
+        NodeKind::Map(map) => map.iter().for_each(|entry| places_in(&entry.value, places)),
+        NodeKind::List(values) => values.iter().for_each(|value| places_in(value, places)),
+        _ => {}
+    }
+}
+
+/// So many of a thing: `2 services`.
+fn counted(count: usize, name: &str) -> String {
+    match (count, name.strip_suffix('y')) {
+        (1, _) => format!("1 {name}"),
+        (count, Some(stem)) => format!("{count} {stem}ies"),
+        (count, None) => format!("{count} {}", plural(name)),
+    }
+}
+
+/// More than one of a thing: what has `of` in it changes its first word.
+fn plural(name: &str) -> String {
+    for word in ["call", "rule", "trace"] {
+        if let Some(rest) = name.strip_prefix(word).filter(|rest| rest.starts_with(' ')) {
+            return format!("{word}s{rest}");
+        }
+    }
+    match name {
+        "list of the cluster's capacity providers" => "lists of the cluster's capacity providers".to_owned(),
+        "scheduled action of a group" => "scheduled actions of groups".to_owned(),
+        "scaling policy of a group" => "scaling policies of groups".to_owned(),
+        name => format!("{name}s"),
     }
 }

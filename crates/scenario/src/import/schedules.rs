@@ -23,18 +23,14 @@ pub(super) fn read(text: &str, zone: Option<&str>) -> Result<When, String> {
     Ok(When::Cron(Box::new(expression)))
 }
 
-/// The times at which it is due in the first so many seconds of a run, at most so many.
-pub(super) fn times(expression: &Expression, seconds: u64, most: usize) -> Vec<u64> {
-    let end = START.saturating_add(i64::try_from(seconds).unwrap_or(0) * 1_000);
-    let mut times = Vec::new();
+/// How long a run must be to show when it is due, in seconds: whole days from the start on, a week at most; nothing where it
+/// is not due in the first week.
+pub(super) fn days_to_show(expression: &Expression) -> Option<u64> {
+    const DAY: u64 = 86_400;
     // A time that is the start itself is due too.
-    let mut after = START - 1;
-    while times.len() < most {
-        let Some(next) = expression.next_after(after).filter(|next| *next < end && *next > after) else { break };
-        times.push(u64::try_from((next - START) / 1_000).unwrap_or(0));
-        after = next;
-    }
-    times
+    let first = expression.next_after(START - 1)?;
+    let seconds = u64::try_from((first - START) / 1_000).ok()?;
+    Some((seconds / DAY + 1) * DAY).filter(|length| *length <= 7 * DAY)
 }
 
 /// A length of time as a scenario writes it: `24h`, `90m`, `5s`.

@@ -5,7 +5,7 @@ use super::functions::Evaluator;
 use super::names::kind_of;
 use super::node::{as_text, elements, find, map, set, text};
 use super::{Import, Kind, Object, stem};
-use crate::diagnostic::shown;
+use crate::diagnostic::{Span, shown};
 use crate::document::{Node, NodeKind};
 
 /// What a resource type becomes.
@@ -60,7 +60,11 @@ fn loss(name: &str) -> Option<&'static str> {
         name if name.starts_with("Custom::") || name == "AWS::CloudFormation::CustomResource" => {
             "what a custom resource does, only its function knows"
         }
-        "AWS::CloudFormation::Stack" => "a nested stack; import its template along with this one",
+        "AWS::CloudFormation::Stack" => {
+            "a nested stack, which is left out with all it holds; import its template along with this one"
+        }
+        name if name.ends_with("::MODULE") => "a module, which is left out; import the processed template",
+        "AWS::CloudFormation::Macro" => return None,
         "AWS::ElasticLoadBalancingV2::ListenerRule" | "AWS::ElasticLoadBalancingV2::Listener" => return None,
         "AWS::Batch::ComputeEnvironment" | "AWS::Batch::JobQueue" | "AWS::Batch::JobDefinition" => {
             "AWS Batch is not simulated"
@@ -88,14 +92,42 @@ impl Import<'_> {
         if let Some(about) = root.get("Description").filter(|node| node.as_str().is_some()) {
             self.description.get_or_insert_with(|| about.clone());
         }
-        if let Some(transform) = root.get("Transform") {
-            for name in elements(Some(transform)).into_iter().filter_map(as_text) {
-                if name != "AWS::LanguageExtensions" {
-                    let message = format!("the macro `{}` is not applied to the template", shown(name));
-                    self.findings.lost(message, Some(transform.span));
+        let mut extended = false;
+        for given in elements(root.get("Transform")) {
+            // A macro with parameters is a map.
+            let name = as_text(given).or_else(|| find(given, "Name").and_then(as_text)).unwrap_or("Transform");
+            extended |= name == "AWS::LanguageExtensions";
+            let message = match name {
+                "AWS::LanguageExtensions" => continue,
+                name if name.starts_with("AWS::Serverless") => format!(
+                    "the macro `{}` is not applied: what it makes of functions and APIs is left out",
+                    shown(name)
+                ),
+                "AWS::Include" => {
+                    "`AWS::Include` is not applied: the part of the template that it fetches is left out; \
+                     put it in by hand"
+                        .to_owned()
                 }
-            }
+                name => format!(
+                    "the macro `{}` is not applied: what it would make or change is left out; import the processed \
+                     template, which `aws cloudformation get-template --template-stage Processed` prints",
+                    shown(name)
+                ),
+            };
+            self.findings.lost(message, Some(given.span));
         }
+        let expanded;
+        let root = if super::loops::are_in(root) {
+            if !extended {
+                let message =
+                    "`Fn::ForEach` is worked out, but AWS does so only with `Transform: AWS::LanguageExtensions`";
+                self.findings.note(message, Some(root.span).map(|span| Span::new(span.file, span.start, span.start)));
+            }
+            expanded = self.without_loops(&stack, root);
+            &expanded
+        } else {
+            root
+        };
         let Some(resources) = root.get("Resources").and_then(Node::as_map) else { return };
         let mut found = Vec::new();
         let mut trunking = false;
@@ -113,7 +145,7 @@ impl Import<'_> {
         for entry in subnets.into_iter().chain(others) {
             let name = kind_of(entry);
             if entry.key.starts_with("Fn::") {
-                let message = format!("`{}`: resources that a loop makes are not made", shown(&entry.key));
+                let message = format!("`{}` among the resources is a macro, and is left out", shown(&entry.key));
                 evaluator.findings.lost(message, Some(entry.key_span));
                 continue;
             }
@@ -141,7 +173,8 @@ impl Import<'_> {
                 trunking |= is_trunking(name);
                 match loss(name) {
                     Some(why) => {
-                        let message = format!("`{}`, a {}: {why}", entry.key, shown(name));
+                        let article = if name.starts_with('A') { "an" } else { "a" };
+                        let message = format!("`{}`, {article} {}: {why}", entry.key, shown(name));
                         evaluator.findings.lost(message, Some(entry.key_span));
                     }
                     None => evaluator.findings.unneeded(name),
@@ -179,7 +212,7 @@ impl Import<'_> {
 }
 
 /// The properties with the name that the resource has, under the key that the API uses.
-fn named(kind: Kind, resource_type: &str, mut node: Node, name: &str, at: crate::diagnostic::Span) -> Node {
+fn named(kind: Kind, resource_type: &str, mut node: Node, name: &str, at: Span) -> Node {
     if node.as_map().is_none() {
         node = map([], at);
     }

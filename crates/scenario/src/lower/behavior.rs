@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use ecsim_cluster::reasons::StartError;
+use ecsim_cluster::reasons::{StartError, StopError};
 use ecsim_engine::model::{ContainerBehavior, Crash, HealthBehavior, HealthFailure, MemoryUse, TaskBehavior};
 use ecsim_kernel::Distribution;
 
 use super::Context;
 use super::distributions::constant;
+use super::task_definitions::sizes::is_windows;
 use crate::diagnostic::shown;
 use crate::document::Locator;
 use crate::schema::{self, DurationDistribution, MemorySize, aws};
@@ -124,6 +125,13 @@ impl<'a> Context<'a> {
                 .fail_to_start
                 .as_ref()
                 .map(|fails| (fails.probability.fraction(), start_error(fails.error))),
+            fail_to_stop: given
+                .fail_to_stop
+                .as_ref()
+                .map(|fails| (fails.probability.fraction(), stop_error(fails.error))),
+            on_windows: is_windows(definition),
+            request_cpu: given.cpu_per_request.map(|it| it.seconds),
+            request_errors: given.error_rate.map_or(0.0, |it| it.fraction()),
             containers,
             fargate: self.fargate_behavior(definition, given, &at),
         }
@@ -191,6 +199,13 @@ impl<'a> Context<'a> {
 
     fn find_behaved(&mut self, name: &str, at: &Locator<'a>) -> Option<ecsim_cluster::TaskDefinitionId> {
         self.find_task_definition(name, at)
+    }
+}
+
+fn stop_error(error: schema::StopError) -> StopError {
+    match error {
+        schema::StopError::CannotStopContainerError => StopError::CannotStopContainer,
+        schema::StopError::DockerTimeoutError => StopError::DockerTimeout,
     }
 }
 

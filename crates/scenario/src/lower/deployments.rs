@@ -137,6 +137,7 @@ impl<'a> Context<'a> {
         controller: aws::DeploymentControllerType,
         at: &Locator<'a>,
     ) -> DeploymentPolicy {
+        self.warn_without_effect(given, controller, at);
         let breaker = given.deployment_circuit_breaker.as_ref().filter(|breaker| breaker.enable);
         let breaker = breaker.map(|breaker| {
             let place = at.clone().key("deploymentCircuitBreaker").key("thresholdConfiguration");
@@ -218,6 +219,34 @@ impl<'a> Context<'a> {
             }
         }
         found
+    }
+
+    /// What is written and then not used: it belongs to another strategy, or another controller decides.
+    fn warn_without_effect(
+        &mut self,
+        given: &aws::DeploymentConfiguration,
+        controller: aws::DeploymentControllerType,
+        at: &Locator<'a>,
+    ) {
+        use aws::DeploymentStrategy as Strategy;
+        let own = controller == aws::DeploymentControllerType::Ecs;
+        let strategy = given.strategy.unwrap_or_default();
+        let linear = given.linear_configuration.is_some() && !(own && strategy == Strategy::Linear);
+        let canary = given.canary_configuration.is_some() && !(own && strategy == Strategy::Canary);
+        let breaker = given.deployment_circuit_breaker.as_ref().is_some_and(|breaker| breaker.enable);
+        let nothing = given.alarms.as_ref().is_some_and(|alarms| alarms.enable && alarms.alarm_names.is_empty());
+        let above = given.minimum_healthy_percent.is_some_and(|least| least > 100);
+        let found = [
+            (linear, "linearConfiguration", "only a LINEAR deployment of the controller ECS has its steps (DEP-064)"),
+            (canary, "canaryConfiguration", "only a CANARY deployment of the controller ECS has its steps (DEP-063)"),
+            (!own && given.strategy.is_some(), "strategy", "it is that of the controller ECS (DEP-060)"),
+            (!own && breaker, "deploymentCircuitBreaker", "it is that of the controller ECS (DEP-030)"),
+            (nothing, "alarms", "they name no alarm (DEP-040)"),
+            (above, "minimumHealthyPercent", "above 100 a rolling deployment never ends: desired tasks are too few"),
+        ];
+        for (key, why) in found.into_iter().filter_map(|(has, key, why)| has.then_some((key, why))) {
+            self.warning(&at.clone().key(key), "W372", format!("`{key}` does nothing useful here: {why}"), None);
+        }
     }
 
     fn deployment_strategy(&mut self, given: &aws::DeploymentConfiguration, at: &Locator<'a>) -> DeploymentStrategy {

@@ -16,6 +16,8 @@ const WEEK: i64 = 7 * DAY;
 const MINUTE: i64 = 60_000;
 /// The first day of the epoch was a Thursday.
 const TO_MONDAY: i64 = 3 * DAY;
+/// A wave whose steps nobody has written has at least so many.
+const LEAST_STEPS: i64 = 60;
 const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 impl<'a> Context<'a> {
@@ -77,7 +79,16 @@ impl<'a> Context<'a> {
             }
             self.not_negative(&[sine.peak, sine.trough], &at);
             let peak_at = sine.peak_at.map_or(period / 2, |it| it.0.ms() as i64);
-            let step = self.rate_step(sine.step, &at);
+            let mut step = self.rate_step(sine.step, &at);
+            // A wave that is as short as its steps would be a line, or one that is not there.
+            let fine = (period / LEAST_STEPS).max(1_000);
+            if step > fine && sine.step.is_some() && step > period / 4 {
+                let help = Some(format!("at most a quarter of the period, such as {}s", fine / 1_000));
+                self.error(&at.clone().key("step"), "E367", "the steps are too long to show the wave", help);
+            }
+            if sine.step.is_none() {
+                step = step.min(fine);
+            }
             return Rate::Sine {
                 peak: sine.peak,
                 trough: sine.trough,

@@ -31,6 +31,52 @@ struct Written<'s, 'a> {
     since: SimTime,
 }
 
+/// What else of a service makes another revision, and has no other effect on a run (SVC-060).
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct RevisionExtras<'a> {
+    volumes: &'a [aws::ServiceVolumeConfiguration],
+    lattice: &'a [aws::KeptObject],
+    monitoring: Option<&'a aws::MonitoringConfiguration>,
+}
+
+impl<'a> RevisionExtras<'a> {
+    /// Of a service as created.
+    pub(super) fn of(given: &'a aws::Service) -> Self {
+        Self {
+            volumes: &given.volume_configurations,
+            lattice: &given.vpc_lattice_configurations,
+            monitoring: given.monitoring.as_ref(),
+        }
+    }
+
+    /// After an update: what is absent stays.
+    pub(super) fn updated(self, given: &'a aws::UpdateService) -> Self {
+        Self {
+            volumes: given.volume_configurations.as_deref().unwrap_or(self.volumes),
+            lattice: given.vpc_lattice_configurations.as_deref().unwrap_or(self.lattice),
+            monitoring: given.monitoring.as_ref().or(self.monitoring),
+        }
+    }
+
+    /// Whether an update says anything of it.
+    pub(super) const fn are_in(given: &aws::UpdateService) -> bool {
+        given.volume_configurations.is_some()
+            || given.vpc_lattice_configurations.is_some()
+            || given.monitoring.is_some()
+    }
+
+    /// A number that differs where they differ; 0 where nothing is written.
+    pub(super) fn fingerprint(self) -> u64 {
+        let monitoring = self.monitoring.filter(|monitoring| !monitoring.metric_configurations.is_empty());
+        if self.volumes.is_empty() && self.lattice.is_empty() && monitoring.is_none() {
+            return 0;
+        }
+        // What was read from a document can be written again.
+        let written = serde_json::to_string(&(self.volumes, self.lattice, monitoring)).unwrap_or_default();
+        ecsim_kernel::stable_hash(&written.as_str()).max(1)
+    }
+}
+
 impl<'a> Context<'a> {
     /// Services of `services:` and of the timeline's `createService`, in name order.
     pub(super) fn lower_services(&mut self) {
@@ -135,7 +181,14 @@ impl<'a> Context<'a> {
         if daemon {
             self.check_daemon(given, maximum, at);
         }
-        self.check_volumes(given, source, daemon, at);
+        let controller = given.deployment_controller.unwrap_or_default().kind;
+        self.check_volumes(
+            &given.volume_configurations,
+            source,
+            daemon,
+            controller == aws::DeploymentControllerType::Ecs,
+            at,
+        );
         if launch_type == LaunchType::External {
             self.check_external(given, at);
         }
@@ -212,6 +265,7 @@ impl<'a> Context<'a> {
                 target_groups,
                 routing,
                 platform_version: given.platform_version.clone().filter(|_| on_fargate),
+                extras: RevisionExtras::of(given).fingerprint(),
             }],
             desired_count: desired,
             minimum_healthy_percent: minimum,
@@ -315,17 +369,17 @@ impl<'a> Context<'a> {
     }
 
     /// EBS volumes: at most one, REPLICA and the ECS controller only, of a volume that waits for it (RES-052).
-    fn check_volumes(
+    pub(super) fn check_volumes(
         &mut self,
-        given: &aws::Service,
+        given: &[aws::ServiceVolumeConfiguration],
         definition: &aws::TaskDefinition,
         daemon: bool,
+        by_ecs: bool,
         at: &Locator<'a>,
     ) {
         let place = at.clone().key("volumeConfigurations");
-        let names = given.volume_configurations.iter().map(|volume| volume.name.as_str()).collect::<Vec<_>>();
+        let names = given.iter().map(|volume| volume.name.as_str()).collect::<Vec<_>>();
         self.check_volume_names(&names, definition, &place);
-        let controller = given.deployment_controller.unwrap_or_default().kind;
         if names.is_empty() {
             return;
         }
@@ -333,7 +387,7 @@ impl<'a> Context<'a> {
             let help = Some("only REPLICA services have EBS volumes (RES-052)".into());
             self.error(&place, "E357", "a DAEMON service cannot have `volumeConfigurations`", help);
         }
-        if controller != aws::DeploymentControllerType::Ecs {
+        if !by_ecs {
             let help = Some("only the deployment controller ECS goes with EBS volumes (RES-052)".into());
             self.error(&place, "E357", "`volumeConfigurations` needs the deployment controller ECS", help);
         }

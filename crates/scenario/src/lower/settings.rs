@@ -47,6 +47,18 @@ pub(super) fn lower(context: &mut Context<'_>) -> Settings {
             given.registration_rate.value().is_some_and(|rate| rate.per_second == 0 || rate.per_minute == 0),
         ),
     ];
+    // Quotas of AWS that a scenario may name, and that nothing of a run depends on.
+    for (key, why) in [
+        ("service_events_kept", "service_events.csv has all events"),
+        ("clusters_per_region", "a scenario has one cluster"),
+        ("list_page", "outputs have no pages"),
+    ] {
+        let at = context.at("settings").key(key);
+        if at.node().is_some() {
+            let message = format!("`{key}` changes nothing: {why}");
+            context.warning(&at, "W374", message, Some("leave it out".into()));
+        }
+    }
     for (key, wrong) in nothing_starts {
         if wrong {
             let at = context.at("settings").key(key);
@@ -110,6 +122,7 @@ pub(super) fn lower(context: &mut Context<'_>) -> Settings {
             crash_deregister: given.crash_deregister_s.0,
             cloud_map_registration: given.cloud_map_registration_s.0,
             cloud_map_ttl: given.cloud_map_ttl_s.0,
+            max_ejection_percent: given.max_ejection_percent,
         },
         scaling: super::scaling::settings(given),
         steady_event_jitter: match context.scenario.simulation.latencies {

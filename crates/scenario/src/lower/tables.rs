@@ -8,7 +8,7 @@ use crate::document::Locator;
 use crate::source::DATA_PREFIX;
 
 /// After so many bad rows the rest of a file is not looked at.
-const MOST_BAD_ROWS: usize = 20;
+const MOST_BAD_ROWS: usize = 10;
 
 /// A CSV file being read.
 pub(super) struct CsvTable {

@@ -12,7 +12,7 @@ use ecsim_policies::placement::constraints::query::attributes;
 use super::capacity::Demand;
 use super::deployments::merged;
 use super::placement::Caller;
-use super::services::Placed;
+use super::services::{Placed, RevisionExtras};
 use super::task_definitions::raise;
 use super::{Context, did_you_mean};
 use crate::diagnostic::shown;
@@ -37,6 +37,7 @@ struct LastWritten<'a> {
     balancers: &'a [aws::LoadBalancer],
     registries: &'a [aws::ServiceRegistry],
     platform: Option<&'a str>,
+    extras: RevisionExtras<'a>,
     configuration: aws::DeploymentConfiguration,
 }
 
@@ -97,6 +98,7 @@ impl<'a> Context<'a> {
             balancers: &service.load_balancers,
             registries: &service.service_registries,
             platform: service.platform_version.as_deref(),
+            extras: RevisionExtras::of(service),
             configuration: service.deployment_configuration.clone().unwrap_or_default(),
         };
         let mut last: BTreeMap<&str, LastWritten<'a>> =
@@ -119,6 +121,7 @@ impl<'a> Context<'a> {
             written.balancers = update.load_balancers.as_deref().unwrap_or(written.balancers);
             written.platform = update.platform_version.as_deref().or(written.platform);
             written.registries = update.service_registries.as_deref().unwrap_or(written.registries);
+            written.extras = written.extras.updated(update);
             if let Some(configuration) = &update.deployment_configuration {
                 written.configuration = merged(&written.configuration, configuration);
             }
@@ -233,7 +236,7 @@ impl<'a> Context<'a> {
                     self.error(&at.clone().key("expiresInMinutes"), "E372", message, Some("the default is 120".into()));
                 }
                 Call::UpdateTaskProtection {
-                    tasks: self.task_selector(&given.task, &at.clone().key("task"))?,
+                    tasks: self.task_selector(&given.tasks, &at.clone().key("tasks"))?,
                     protect_for: given.protection_enabled.then(|| Span::from_mins(u64::from(minutes))),
                 }
             }
@@ -379,6 +382,13 @@ impl<'a> Context<'a> {
         };
         let policy = self.definitions.deployment_policies.get(&service).and_then(|all| all.first());
         let by_ecs = policy.is_none_or(|policy| policy.controller == DeploymentController::Ecs);
+        if let Some(volumes) = &given.volume_configurations {
+            let runs = given.task_definition.as_deref().or(before.task_definition);
+            let place = at.clone().key("taskDefinition");
+            let runs = runs.and_then(|name| self.find_task_definition(name, &place));
+            let runs = runs.map_or(source, |id| self.source_of(id));
+            self.check_volumes(volumes, runs, daemon, by_ecs, at);
+        }
         if let Some(configuration) = configuration.filter(|_| !by_ecs) {
             self.fixed_percents(configuration, &at.clone().key("deploymentConfiguration"));
         }
@@ -444,6 +454,8 @@ impl<'a> Context<'a> {
             ("taskDefinition", given.task_definition.is_some()),
             ("networkConfiguration", given.network_configuration.is_some()),
             ("forceNewDeployment", given.force_new_deployment == Some(true)),
+            ("vpcLatticeConfigurations", given.vpc_lattice_configurations.is_some()),
+            ("monitoring", given.monitoring.is_some()),
         ] {
             if present {
                 let message = format!("UpdateService cannot have `{key}` with this deployment controller");
@@ -465,7 +477,8 @@ impl<'a> Context<'a> {
             && given.service_connect_configuration.is_none()
             && given.load_balancers.is_none()
             && given.service_registries.is_none()
-            && given.platform_version.is_none();
+            && given.platform_version.is_none()
+            && !RevisionExtras::are_in(given);
         let connect = given.service_connect_configuration.as_ref().or(before.connect);
         if nothing {
             return None;
@@ -488,7 +501,8 @@ impl<'a> Context<'a> {
         let (target_groups, routing) = self.routing(balancers, registries, connect, id, at);
         let revisions = &mut self.definitions.services[service].revisions;
         let platform_version = given.platform_version.as_deref().or(before.platform).map(str::to_owned);
-        let revision = ServiceRevision { task_definition, subnets, target_groups, routing, platform_version };
+        let extras = before.extras.updated(given).fingerprint();
+        let revision = ServiceRevision { task_definition, subnets, target_groups, routing, platform_version, extras };
         // The same one again is the same: only a change of it starts a deployment.
         let found = revisions.iter().position(|known| *known == revision);
         let at = found.unwrap_or_else(|| {

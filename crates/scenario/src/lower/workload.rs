@@ -4,6 +4,7 @@ use ecsim_cluster::SourceId;
 use ecsim_cluster::definitions::{LaunchType, Source};
 use ecsim_engine::model::{Arrivals, SourceModel, TaskTemplate, WhenUnplaced};
 use ecsim_kernel::{Distribution, SimTime, Span};
+use ecsim_policies::scaling::expression::{Expression, ScheduleError};
 
 use super::Context;
 use super::capacity::Demand;
@@ -81,6 +82,8 @@ impl<'a> Context<'a> {
         let of_calls = [
             ("at", !entry.at.0.is_empty()),
             ("every", entry.every.is_some()),
+            ("scheduleExpression", entry.schedule_expression.is_some()),
+            ("scheduleExpressionTimezone", entry.schedule_expression_timezone.is_some()),
             ("trace", entry.trace.is_some()),
             ("from", entry.from.is_some()),
             ("until", entry.until.is_some()),
@@ -107,12 +110,16 @@ impl<'a> Context<'a> {
 
     fn workload_entry(&mut self, name: String, given: &Workload, call: &aws::RunTask, at: &Locator<'a>) {
         let call_at = at.clone().key("runTask");
-        let ways = [!given.at.0.is_empty(), given.every.is_some(), given.trace.is_some()];
+        let scheduled = given.schedule_expression.is_some();
+        let ways = [!given.at.0.is_empty(), given.every.is_some(), scheduled, given.trace.is_some()];
         if ways.iter().filter(|way| **way).count() != 1 {
             self.error(
                 at,
                 "E361",
-                format!("workload `{}` needs exactly one of `at`, `every` and `trace`", shown(&name)),
+                format!(
+                    "workload `{}` needs exactly one of `at`, `every`, `scheduleExpression` and `trace`",
+                    shown(&name)
+                ),
                 Some("for example `every: {poisson: {ratePerHour: 40}}`".into()),
             );
         }
@@ -144,7 +151,14 @@ impl<'a> Context<'a> {
                 help,
             );
         }
-        let arrivals = if let Some(trace) = &given.trace {
+        if given.schedule_expression_timezone.is_some() && !scheduled {
+            let message = "`scheduleExpressionTimezone` goes with `scheduleExpression` only";
+            self.error(&at.clone().key("scheduleExpressionTimezone"), "E362", message, Some("leave it out".into()));
+        }
+        let arrivals = if let Some(text) = &given.schedule_expression {
+            let times = self.scheduled_calls(text, given.schedule_expression_timezone.as_deref(), at);
+            times.map_or(Arrivals::Never, Arrivals::At)
+        } else if let Some(trace) = &given.trace {
             if count > 1 {
                 let help = Some("a column can say how many tasks a row stands for: columns: {count: COLUMN}".into());
                 let message = "a trace asks for one task a row: `count` does not go with it";
@@ -203,6 +217,25 @@ impl<'a> Context<'a> {
             started_by,
             SourceModel { template, arrivals, shuffled, count, duration, when_unplaced, reruns },
         );
+    }
+
+    /// Every instant of the run at which a rule or schedule of EventBridge is due. Its expressions are those of Application
+    /// Auto Scaling (SAS-060, SAS-063), and `rate` counts from the start of the run.
+    fn scheduled_calls(&mut self, text: &str, zone: Option<&str>, at: &Locator<'a>) -> Option<Vec<SimTime>> {
+        let origin = self.definitions.start_unix_ms;
+        let expression = match Expression::parse(text, zone, (None, None), origin) {
+            Ok(expression) => expression,
+            Err(error) => {
+                let is_zone = matches!(error, ScheduleError::Zone { .. });
+                let key = if is_zone { "scheduleExpressionTimezone" } else { "scheduleExpression" };
+                let help = (!is_zone).then(|| "for example \"cron(0 9 ? * MON-FRI *)\" or rate(1 hour)".to_owned());
+                self.error(&at.clone().key(key), "E397", error.to_string(), help);
+                return None;
+            }
+        };
+        let last = i64::try_from(self.scenario.simulation.duration.0.ms()).unwrap_or(i64::MAX);
+        let bounds = (origin, origin.saturating_add(last).saturating_sub(1));
+        self.due_instants(bounds, |after| expression.next_after(after), &at.clone().key("scheduleExpression"))
     }
 
     /// Registers a source of standalone tasks.

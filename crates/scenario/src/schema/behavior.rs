@@ -10,7 +10,7 @@ use super::custom_metric::CustomMetric;
 use super::distribution::{DurationDistribution, MemoryDistribution};
 use super::fargate_behavior::FargateBehavior;
 use super::spot_behavior::SpotBehavior;
-use super::units::{MemorySize, Percent};
+use super::units::{CpuTime, MemorySize, Percent};
 
 /// How long things take, how much a container really uses, and when it fails.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -122,8 +122,14 @@ pub struct TaskBehavior {
     pub target_health_check: Option<HealthCheckBehavior>,
     /// It never reaches RUNNING.
     pub fail_to_start: Option<FailToStart>,
+    /// Its agent cannot stop it, and after a while counts it as stopped (TSK-053).
+    pub fail_to_stop: Option<FailToStop>,
     /// How much memory it really uses. Default: less than any limit.
     pub memory: Option<MemoryUse>,
+    /// CPU time of a request to its service, the mean: a revision that is slower or faster than the workload says.
+    pub cpu_per_request: Option<CpuTime>,
+    /// The share of its answers that are errors, beside the `errorRate` of the workload: a revision with a mistake in it.
+    pub error_rate: Option<Percent>,
     /// What differs for single containers, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub containers: BTreeMap<String, ContainerBehavior>,
@@ -219,6 +225,28 @@ pub struct FailToStart {
     pub message: Option<String>,
 }
 
+/// A container that cannot be stopped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct FailToStop {
+    /// How many of the tasks that are told to stop cannot be stopped. Default 100%.
+    #[serde(default = "all")]
+    pub probability: Percent,
+    /// The error in the container's `reason` (TSK-053).
+    #[serde(default)]
+    pub error: StopError,
+}
+
+/// Errors with which a container is not stopped; it has no exit code then (TSK-053).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum StopError {
+    /// Docker refuses, five times: the agent gives up after 6 to 8 seconds (TSK-051).
+    #[default]
+    CannotStopContainerError,
+    /// Docker does not answer, five times in `stopTimeout` and 2 minutes each (TSK-051).
+    DockerTimeoutError,
+}
+
 /// Errors that keep a task from RUNNING (TSK-053).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum StartError {
@@ -231,11 +259,11 @@ pub enum StartError {
     CannotPullImageManifestError,
     /// Docker could not create the container.
     CannotCreateContainerError,
-    /// Docker could not start the container.
+    /// Docker could not start the container: it fails when the time of `start` is over.
     CannotStartContainerError,
     /// Docker could not describe the container.
     CannotInspectContainerError,
-    /// Docker did not answer in time.
+    /// Docker did not answer in time: it fails after the 3 minutes that the agent waits for a start, 8 on Windows (TSK-051).
     DockerTimeoutError,
     /// Something the task needs (a secret, a volume, a network interface) could not be set up.
     ResourceInitializationError,

@@ -7,7 +7,7 @@ use super::aws::Dimension;
 use super::selectors::{InstanceSelector, TaskSelector};
 use super::spot_behavior::{Market, SpotPool};
 use super::union::Count;
-use super::units::Duration;
+use super::units::{Duration, Percent};
 
 /// Spot instances get their notice (SPT-002).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -72,6 +72,20 @@ pub struct InstanceStatusCheckFails {
     pub container_instances: InstanceSelector,
     /// For how long. Default: until they are replaced.
     pub duration: Option<Duration>,
+}
+
+/// Tasks fail a share of their requests from now on, whatever their load: a bad release, a broken host.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct SetErrorRate {
+    /// Which tasks.
+    pub task: TaskSelector,
+    /// The share of their requests that they answer with an error, beside the `errorRate` of the workload.
+    pub error_rate: Percent,
+    /// For how long. Default: until they end, or are set anew.
+    pub duration: Option<Duration>,
+    /// Whether their load balancers' health checks fail as long, too. Default false: what answers those works.
+    pub fails_health_checks: Option<bool>,
 }
 
 /// Fargate retires the hosts of tasks: the notice, and the end as the account setting

@@ -73,8 +73,8 @@ use serde_json::{Value, json};
 
 pub use account_settings::{AccountSettings, Switch};
 pub use behavior::{
-    Behavior, ContainerBehavior, Crash, FailToStart, HealthCheckBehavior, HealthCheckFailure, HookBehavior, HookResult,
-    Latencies, MemoryUse, StartError, TaskBehavior,
+    Behavior, ContainerBehavior, Crash, FailToStart, FailToStop, HealthCheckBehavior, HealthCheckFailure, HookBehavior,
+    HookResult, Latencies, MemoryUse, StartError, StopError, TaskBehavior,
 };
 pub use capacity_behavior::{
     AutoScalingGroupBehavior, LaunchedContainerInstance, LifecycleHookBehavior, ManagedInstancesBehavior,
@@ -94,7 +94,7 @@ pub use expect::Expectation;
 pub use fargate_behavior::{FargateBehavior, FargateInterruptions, FargateShortage};
 pub use fate::{
     AvailabilityZoneOutage, FargateRetirement, FargateSpotInterruption, InstanceStatusCheckFails, InsufficientCapacity,
-    RebalanceRecommendation, SetMetric, SpotInterruption,
+    RebalanceRecommendation, SetErrorRate, SetMetric, SpotInterruption,
 };
 pub use group_actions::{
     CancelInstanceRefresh, CompleteLifecycleAction, DeleteCapacityProvider, DesiredConfiguration, ExitStandby,

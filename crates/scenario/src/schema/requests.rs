@@ -121,7 +121,7 @@ pub struct SineRate {
     pub peak_at: Option<Duration>,
     /// From peak to peak. Default 24h.
     pub period: Option<Duration>,
-    /// The rate changes in steps of this length. Default 1m.
+    /// The rate changes in steps of this length. Default 1m, or a sixtieth of the period where that is less.
     pub step: Option<Duration>,
 }
 
@@ -184,6 +184,7 @@ pub struct NoiseRate {
 /// A column of a CSV file with requests over time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(extend("x-ecsim-expected" = "a map such as {file: traffic.csv, column: requests, every: 1m}"))]
 pub struct RateTrace {
     /// The file, relative to this one; `data:` is the data root.
     pub file: String,

@@ -70,7 +70,7 @@ pub struct Settings {
     /// While a steady state lasts it is announced again after so long.
     #[schemars(extend("x-ecsim-rule" = "SVC-053"))]
     pub steady_event_repeat_s: Seconds,
-    /// How many of the latest events a service keeps.
+    /// How many of the latest events a service keeps. The traces have all of them, so this changes nothing.
     #[schemars(extend("x-ecsim-rule" = "FLR-012"))]
     pub service_events_kept: u32,
     /// How often the balance over Availability Zones is looked at while a service is steady.
@@ -397,6 +397,10 @@ pub struct Settings {
     /// Cloud Map: for so long callers believe what they were told.
     #[schemars(extend("x-ecsim-rule" = "LB-040"))]
     pub cloud_map_ttl_s: Seconds,
+    /// Service Connect, App Mesh: of a service's tasks, at most so many percent are ejected at a time, yet always one. AWS does
+    /// not say how many; the default is Envoy's.
+    #[schemars(extend("x-ecsim-rule" = "LB-041"), range(max = 100))]
+    pub max_ejection_percent: u32,
     /// Clusters in the account and Region. A scenario has one, so this changes nothing.
     #[schemars(extend("x-ecsim-rule" = "QTA-001"))]
     pub clusters_per_region: u32,
@@ -590,6 +594,7 @@ impl Default for Settings {
             crash_deregister_s: Seconds::new(1),
             cloud_map_registration_s: Seconds::new(0),
             cloud_map_ttl_s: Seconds::new(60),
+            max_ejection_percent: 10,
             clusters_per_region: 10_000,
             container_instances_per_cluster: 5_000,
             services_per_cluster: 5_000,
@@ -849,6 +854,7 @@ mod tests {
             "savings_plan_discount": 0.5, "launch_groups": "off",
             "alb_registration_s": 5, "nlb_registration_s": 190, "alb_initial_passes": 1, "nlb_initial_passes": null,
             "crash_deregister_s": 1, "cloud_map_registration_s": 0, "cloud_map_ttl_s": 60,
+            "max_ejection_percent": 10,
             "clusters_per_region": 10000, "container_instances_per_cluster": 5000, "services_per_cluster": 5000,
             "tasks_per_service": 5000, "containers_per_task_definition": 10, "task_definition_kib": 64,
             "revisions_per_family": 1000000, "run_task_count": 10, "start_task_instances": 10, "subnets_per_awsvpc": 16,

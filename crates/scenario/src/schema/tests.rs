@@ -171,6 +171,7 @@ fn what_cannot_be_read_does_not_validate() {
         behavior("crash", json!({"after": "1m", "probability": 0.1})),
         behavior("crash", json!({"after": "1m", "probability": "110%"})),
         behavior("failToStart", json!({"error": "CannotPull"})),
+        behavior("failToStop", json!({"error": "CannotStartContainerError"})),
         behavior("memory", json!({"perTask": 310})),
         behavior("cpu", json!({})),
         timeline("stopTask", json!({"task": {"count": "some"}})),

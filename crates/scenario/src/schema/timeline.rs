@@ -12,7 +12,7 @@ use super::code_deploy::CreateDeployment;
 use super::container_instance::ContainerInstances;
 use super::fate::{
     AvailabilityZoneOutage, FargateRetirement, FargateSpotInterruption, InstanceStatusCheckFails, InsufficientCapacity,
-    RebalanceRecommendation, SetMetric, SpotInterruption,
+    RebalanceRecommendation, SetErrorRate, SetMetric, SpotInterruption,
 };
 use super::group_actions::{
     CancelInstanceRefresh, CompleteLifecycleAction, DeleteCapacityProvider, ExitStandby, PutClusterCapacityProviders,
@@ -170,6 +170,8 @@ timeline! {
     instance_status_check_fails: InstanceStatusCheckFails(InstanceStatusCheckFails), "instanceStatusCheckFails";
     /// Fargate retires the hosts of tasks (FGT-006).
     fargate_retirement: FargateRetirement(FargateRetirement), "fargateRetirement";
+    /// Tasks fail a share of their requests.
+    set_error_rate: SetErrorRate(SetErrorRate), "setErrorRate";
     /// Fargate takes the capacity of Spot tasks back (FGT-004).
     fargate_spot_interruption: FargateSpotInterruption(FargateSpotInterruption), "fargateSpotInterruption";
     /// A CloudWatch metric of the scenario's has another value from now on.
@@ -348,7 +350,7 @@ pub struct DeregisterContainerInstance {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct UpdateTaskProtection {
     /// Which tasks.
-    pub task: TaskSelector,
+    pub tasks: TaskSelector,
     /// Whether they are protected.
     pub protection_enabled: bool,
     /// For how many minutes. Default 120.

@@ -14,8 +14,8 @@ use super::trace::Trace;
 use super::union::OneOrMany;
 use super::units::{CpuTime, Duration, MemorySize, Percent, unexpected};
 
-/// A source of standalone tasks: the `RunTask` call, and exactly one of `at`, `every` and `trace`. Or requests to a
-/// service: `service`, and what a request costs.
+/// A source of standalone tasks: the `RunTask` call, and exactly one of `at`, `every`, `scheduleExpression` and
+/// `trace`. Or requests to a service: `service`, and what a request costs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Workload {
@@ -60,6 +60,11 @@ pub struct Workload {
     pub at: OneOrMany<Duration>,
     /// Calls again and again.
     pub every: Option<Every>,
+    /// Calls as a rule or a schedule of EventBridge makes them, in the whole run: `cron(0 9 ? * MON-FRI *)`, `rate(1 hour)`,
+    /// `at(2026-03-02T09:00:00)`.
+    pub schedule_expression: Option<String>,
+    /// The time zone of `scheduleExpression`, such as `Europe/Berlin`. Default: UTC.
+    pub schedule_expression_timezone: Option<String>,
     /// One task for each row of a file.
     pub trace: Option<Trace>,
     /// No call of `every` before it. Default 0s.

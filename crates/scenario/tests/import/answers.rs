@@ -1,7 +1,7 @@
 //! What the AWS CLI prints: several answers make one scenario, in which they name each other.
 
 use ecsim_scenario::import::FindingKind::{Assumed, NotCarriedOver, NotNeeded, Note};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::kit::*;
 
@@ -233,4 +233,49 @@ fn answers_can_be_pasted_into_a_scenario() {
     assert!(fine, "{problems:#?}");
     let (fine, problems) = prepare(&text.replace(r#""Version": "4""#, r#""Version": "3""#));
     assert!(!fine && problems.iter().any(|it| it.contains("versions: 4 to 4")), "{problems:#?}");
+}
+
+/// What was left out does not count as imported.
+#[test]
+fn the_summary_counts_what_is_there() {
+    let definition =
+        r#"{"taskDefinition": {"family": "t", "containerDefinitions": [{"name": "a", "image": "x", "memory": 100}]}}"#;
+    let services = r#"{"services": [
+        {"serviceName": "a", "taskDefinition": "t", "desiredCount": 1, "status": "ACTIVE"},
+        {"serviceName": "b", "taskDefinition": "t", "desiredCount": 1, "status": "INACTIVE"},
+        {"serviceName": "a", "taskDefinition": "t", "desiredCount": 2, "status": "ACTIVE"}]}"#;
+    let imported = imported(&[("t.json", definition), ("s.json", services)]);
+    let summary = &imported.scenario.as_ref().unwrap().summary;
+    assert_eq!(summary, "1 task definition, 1 service (2 more left out)");
+}
+
+/// `describe-services` prints the task sets of an external controller inside of the service (DEP-080).
+#[test]
+fn dep_080_task_sets_inside_of_a_service_are_carried_over() {
+    let definition = r#"{"taskDefinition": {"family": "t", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"],
+        "cpu": "256", "memory": "512", "containerDefinitions": [{"name": "a", "image": "x"}]}}"#;
+    let set = |id: &str, status: &str| {
+        format!(
+            r#"{{"id": "ecs-svc/{id}", "taskSetArn": "arn:aws:ecs:eu-west-1:1:task-set/c/s/ecs-svc/{id}", "status": "{status}",
+            "serviceArn": "arn:aws:ecs:eu-west-1:1:service/c/s", "taskDefinition": "arn:aws:ecs:eu-west-1:1:task-definition/t:1",
+            "computedDesiredCount": 2, "launchType": "FARGATE", "scale": {{"value": 50.0, "unit": "PERCENT"}},
+            "networkConfiguration": {{"awsvpcConfiguration": {{"subnets": ["subnet-1"]}}}}}}"#
+        )
+    };
+    let services = format!(
+        r#"{{"services": [{{"serviceName": "s", "desiredCount": 4, "status": "ACTIVE",
+        "deploymentController": {{"type": "EXTERNAL"}}, "taskSets": [{}, {}, {}]}}]}}"#,
+        set("1", "PRIMARY"),
+        set("2", "ACTIVE"),
+        set("3", "DRAINING")
+    );
+    let imported = imported(&[("t.json", definition), ("s.json", &services)]);
+    let made = scenario(&imported);
+    let calls = made["timeline"].as_array().unwrap();
+    let sets: Vec<&Value> = calls.iter().map(|it| &it["createTaskSet"]).filter(|it| !it.is_null()).collect();
+    assert_eq!(sets.len(), 2, "{calls:?}");
+    assert_eq!((&sets[0]["service"], sets[0]["scale"]["value"].as_f64()), (&json!("s"), Some(50.0)));
+    let primary: Vec<&Value> = calls.iter().filter(|it| !it["updateServicePrimaryTaskSet"].is_null()).collect();
+    assert_eq!(primary[0]["updateServicePrimaryTaskSet"], json!({"service": "s", "primaryTaskSet": "1"}));
+    says(&imported, NotCarriedOver, &["a task set is DRAINING"]);
 }

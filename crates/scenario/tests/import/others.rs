@@ -79,7 +79,89 @@ fn a_compose_file_becomes_services_on_fargate() {
     says(&imported, NotCarriedOver, &["`db`: `volumes`"]);
     says(&imported, Assumed, &["`db` says no size"]);
     says(&imported, Note, &["`db` has no image"]);
-    says(&imported, NotNeeded, &["settings of containers"]);
+}
+
+const COMPOSE_IN_FULL: &str = r#"services:
+  api:
+    image: shop
+    platform: linux/arm64
+    stop_grace_period: 3m
+    scale: 2
+    restart: "no"
+    labels: {a: b}
+    environment: [A=1]
+    mem_reservation: 300m
+    healthcheck:
+      test: [CMD, curl, localhost]
+      interval: 7500ms
+      start_interval: 1s
+      start_period: 20s
+    deploy:
+      replicas: 4
+      mode: global
+      resources:
+        limits: {cpus: "1", memory: 2g, pids: 10}
+        reservations: {cpus: "0.25", memory: 512m, devices: [{capabilities: [gpu]}]}
+      update_config: {parallelism: 1, delay: 10s}
+      restart_policy: {condition: any}
+      x-aws-autoscaling: {min: 2, cpu: 75}
+  quiet:
+    image: shop
+    cpus: lots
+    healthcheck: {disable: true}
+  own:
+    image: shop
+    healthcheck: {interval: 5s}
+"#;
+
+/// What ECS has is carried over as Docker's integration does; of everything else stands there where it is.
+#[test]
+fn every_setting_of_a_compose_file_is_carried_over_or_told() {
+    let imported = imported(&[("c.yaml", COMPOSE_IN_FULL)]);
+    let made = scenario(&imported);
+    let by = |list: &str, key: &str, name: &str| {
+        made[list].as_array().unwrap().iter().find(|it| it[key] == name).unwrap_or_else(|| panic!("{name}")).clone()
+    };
+    let service = by("services", "serviceName", "api");
+    assert_eq!(service["desiredCount"], 4);
+    assert_eq!(service["deploymentConfiguration"], json!({"minimumHealthyPercent": 75, "maximumPercent": 125}));
+    assert_eq!(
+        (&service["autoScaling"]["minCapacity"], &service["autoScaling"]["maxCapacity"]),
+        (&json!(2), &json!(10))
+    );
+    let definition = by("taskDefinitions", "family", "api");
+    assert_eq!((&definition["cpu"], &definition["memory"]), (&json!("1024"), &json!("2048")));
+    assert_eq!(definition["runtimePlatform"], json!({"cpuArchitecture": "ARM64"}));
+    let container = &definition["containerDefinitions"][0];
+    assert_eq!((&container["cpu"], &container["memoryReservation"]), (&json!(256), &json!(512)));
+    assert_eq!(container["stopTimeout"], 120);
+    let check = json!({"command": ["CMD", "curl", "localhost"], "interval": 8, "startPeriod": 20});
+    assert_eq!(container["healthCheck"], check);
+    assert!(by("taskDefinitions", "family", "quiet")["containerDefinitions"][0]["healthCheck"].is_null());
+    for words in [
+        ["c.yaml:6:12", "`scale` says something else"],
+        ["c.yaml:7:5", "`restart: no`"],
+        ["c.yaml:14:7", "ECS has no `start_interval`"],
+        ["c.yaml:18:7", "Fargate has no DAEMON"],
+        ["c.yaml:20:41", "`deploy.resources.limits.pids`"],
+        ["c.yaml:21:52", "Fargate has no GPUs"],
+        ["c.yaml:22:39", "`deploy.update_config.delay`"],
+        ["c.yaml:23:7", "`deploy.restart_policy`"],
+        ["c.yaml:27:11", "`lots` is no size"],
+        ["c.yaml:31:18", "of the image itself"],
+    ] {
+        says(&imported, NotCarriedOver, &words);
+    }
+    for words in [
+        ["c.yaml:5:24", "stops within 120 s"],
+        ["c.yaml:13:17", "rounded up to 8 s"],
+        ["c.yaml:24:26", "scaling says no `max`"],
+    ] {
+        says(&imported, Assumed, &words);
+    }
+    says(&imported, NotNeeded, &["c.yaml:8:5", "`api`: `labels`"]);
+    says(&imported, NotNeeded, &["c.yaml:9:5", "`api`: `environment`"]);
+    says(&imported, Assumed, &["no file names a Region: us-east-1"]);
 }
 
 pub const TASKS: &str = "job,submit_offset_seconds,run_seconds,cores,mem_gb,state,owner\n\

@@ -139,7 +139,7 @@ fn a_stack_with_functions_makes_a_scenario() {
     assert_eq!(service["autoScaling"]["policies"][0]["policyName"], "cpu");
     assert_eq!(service["autoScaling"]["scheduledActions"][0]["scheduledActionName"], "day");
     assert!(service.get("healthCheckGracePeriodSeconds").is_none(), "AWS::NoValue");
-    assert_eq!(made["workload"][0]["at"], json!(["150m"]), "2:30 of the first day");
+    assert_eq!(made["workload"][0]["scheduleExpression"], "cron(30 2 * * ? *)", "of every day of the run");
     assert_eq!((&made["workload"][1]["every"], &made["workload"][0]["runTask"]["count"]), (&json!("2h"), &json!(2)));
     assert_eq!(made["simulation"]["duration"], "1d", "so that the schedules are seen");
 
@@ -234,4 +234,57 @@ fn two_templates_find_each_other() {
     let worker = made["services"].as_array().unwrap().iter().find(|it| it["serviceName"] == "Worker").unwrap();
     assert_eq!(worker["capacityProviderStrategy"][0]["capacityProvider"], "Provider");
     says(&imported, Assumed, &["`Capacity` is not among the files, but there is one: `Provider`"]);
+}
+
+const LOOP: &str = r#"
+Transform: AWS::LanguageExtensions
+Parameters: {Names: {Type: CommaDelimitedList, Default: "web,back-end"}}
+Resources:
+  Fn::ForEach::Services:
+    - Name
+    - !Ref Names
+    - "Task&{Name}":
+        Type: AWS::ECS::TaskDefinition
+        Properties: {Family: !Ref Name, ContainerDefinitions: [{Name: app, Image: x, Memory: 100}]}
+      "Service&{Name}":
+        Type: AWS::ECS::Service
+        Properties:
+          ServiceName: !Sub "${Name}-service"
+          TaskDefinition: !Ref "Task&{Name}"
+          DesiredCount: 1
+  Nested: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: x}}
+"#;
+
+#[test]
+fn loops_are_written_out() {
+    let imported = imported(&[("loop.yaml", LOOP)]);
+    let made = scenario(&imported);
+    let names = |list: &str, key: &str| -> Vec<String> {
+        made[list].as_array().unwrap().iter().map(|it| it[key].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names("services", "serviceName"), ["web-service", "back-end-service"]);
+    assert_eq!(names("services", "taskDefinition"), ["web", "back-end"]);
+    assert_eq!(names("taskDefinitions", "family"), ["web", "back-end"]);
+    says(&imported, NotCarriedOver, &["`Nested`, an AWS::CloudFormation::Stack", "left out with all it holds"]);
+}
+
+#[test]
+fn loops_that_cannot_be_written_out_and_macros_are_told() {
+    let twice = LOOP.replace("\"Task&{Name}\":", "Task:");
+    assert!(problems(&imported(&[("loop.yaml", &twice)])).iter().any(|it| it.contains("`Task` is made twice")));
+    let formless = LOOP.replace("- Name\n    - !Ref Names\n", "- Name\n");
+    assert!(
+        problems(&imported(&[("loop.yaml", &formless)])).iter().any(|it| it.contains("a loop takes an identifier"))
+    );
+    let plain = LOOP.replace("Transform: AWS::LanguageExtensions", "Transform: [{Name: Ours, Parameters: {A: b}}]");
+    let told = imported(&[("loop.yaml", &plain)]);
+    says(&told, NotCarriedOver, &["loop.yaml:2:13", "the macro `Ours` is not applied", "--template-stage Processed"]);
+    says(&told, Note, &["only with `Transform: AWS::LanguageExtensions`"]);
+    // A loop in a loop in a loop makes nothing that does not fit into memory.
+    let many = "a,".repeat(400);
+    let trap = format!(
+        "Resources:\n  Fn::ForEach::A: [A, [{many}], {{'Fn::ForEach::B': [B, [{many}], {{'Fn::ForEach::C': [C, [{many}], \
+         {{'${{A}}${{B}}${{C}}': {{Type: X}}}}]}}]}}]\n"
+    );
+    assert!(problems(&imported(&[("trap.yaml", &trap)])).iter().any(|it| it.contains("make too much")));
 }

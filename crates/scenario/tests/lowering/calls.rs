@@ -89,7 +89,7 @@ fn an_entry_of_the_timeline_has_one_action_and_lies_in_the_run() {
     rejected("timeline: [{at: 1s, stopTask: {task: {}}}]\n", "E374", "which tasks?");
     let protection = |minutes: u32| {
         format!(
-            "{A1}{T}services: [{{serviceName: s, taskDefinition: t}}]\ntimeline: [{{at: 1s, updateTaskProtection: {{task: {{service: s}}, protectionEnabled: true, expiresInMinutes: {minutes}}}}}]\n"
+            "{A1}{T}services: [{{serviceName: s, taskDefinition: t}}]\ntimeline: [{{at: 1s, updateTaskProtection: {{tasks: {{service: s}}, protectionEnabled: true, expiresInMinutes: {minutes}}}}}]\n"
         )
     };
     accepted(&protection(2880));
@@ -144,11 +144,27 @@ fn sources_call_at_times_or_again_and_again() {
     }
 }
 
+/// A schedule of EventBridge is due in the whole run, on the days it is due, by the clock of its zone.
+#[test]
+fn schedules_of_eventbridge_repeat_for_the_whole_run() {
+    let fields = "scheduleExpression: cron(0 9 ? * MON-FRI *), scheduleExpressionTimezone: Europe/Berlin";
+    // The first of January 2026 is a Thursday.
+    let text = format!("simulation: {{start: 2026-01-01T00:00:00Z, duration: 6d}}\n{}", workload(fields));
+    let model = accepted(&text);
+    let Arrivals::At(times) = &source(&model, "w").arrivals else { panic!("fixed times") };
+    let hours: Vec<u64> = times.iter().map(|time| time.ms() / 3_600_000).collect();
+    assert_eq!(hours, [8, 32, 104, 128]);
+    let text = format!("simulation: {{duration: 3h}}\n{}", workload("scheduleExpression: rate(1 hour)"));
+    let model = accepted(&text);
+    let Arrivals::At(times) = &source(&model, "w").arrivals else { panic!("fixed times") };
+    assert_eq!(times.iter().map(|time| time.ms() / 60_000).collect::<Vec<_>>(), [60, 120]);
+}
+
 #[test]
 fn sources_that_cannot_be() {
     for (fields, message) in [
-        ("limit: 3", "workload `w` needs exactly one of `at`, `every` and `trace`"),
-        ("at: 1s, every: 1s", "workload `w` needs exactly one of `at`, `every` and `trace`"),
+        ("limit: 3", "workload `w` needs exactly one of `at`, `every`, `scheduleExpression` and `trace`"),
+        ("at: 1s, every: 1s", "workload `w` needs exactly one of `at`, `every`, `scheduleExpression` and `trace`"),
     ] {
         let found = problems(&workload(fields));
         assert!(found.iter().any(|line| line.contains(message)), "{found:?}");
@@ -163,6 +179,16 @@ fn sources_that_cannot_be() {
             "every: {poisson: {ratePerHour: 1e12}}",
             "E362",
             "a Poisson process needs a rate above 0 and at most 3600000 an hour",
+        ),
+        (
+            "at: 1s, scheduleExpressionTimezone: UTC",
+            "E362",
+            "`scheduleExpressionTimezone` goes with `scheduleExpression` only",
+        ),
+        (
+            "scheduleExpression: cron(0 9 * * *)",
+            "E397",
+            "cron has 6 fields (minute hour day-of-month month day-of-week year), not 5",
         ),
         ("at: 1s, whenUnplaced: {retry: {every: 0s}}", "E363", "a retry without a wait would never end"),
     ] {

@@ -97,6 +97,43 @@ fn svc_060_svc_061_svc_062_what_a_call_deploys() {
 }
 
 #[test]
+fn svc_060_volumes_lattice_and_monitoring_deploy_where_they_change() {
+    let volume = "volumeConfigurations: [{name: data, managedEBSVolume: {roleArn: r, sizeInGiB: 9}}]";
+    let monitoring = "monitoring: {metricConfigurations: [{metricNames: [CPUUtilization], resolutionSeconds: 20}]}";
+    let lattice = "vpcLatticeConfigurations: [{roleArn: r, targetGroupArn: t, portName: p}]";
+    let written = |service: &str, timeline: &str| {
+        text(service, timeline).replace("family: t,", "family: t, volumes: [{name: data, configuredAtLaunch: true}],")
+    };
+    for change in [volume, monitoring, lattice] {
+        let revisions = |service: &str, updates: &[&str]| -> Vec<Option<u32>> {
+            let updates: Vec<String> = updates
+                .iter()
+                .enumerate()
+                .map(|(at, update)| format!("{{at: {}s, updateService: {{service: s, {update}}}}}", at + 1))
+                .collect();
+            let model = model(&written(service, &updates.join(", ")));
+            let revision = |call: &Call| match call {
+                Call::Deploy { revision, force: false, .. } => *revision,
+                _ => None,
+            };
+            model.calls.values().map(revision).collect()
+        };
+        let same = change;
+        let none = format!("{}: []", change.split_once(':').unwrap().0);
+        let none = if change == monitoring { "monitoring: {metricConfigurations: []}" } else { none.as_str() };
+        assert_eq!(revisions("desiredCount: 1", &[change, none]), [Some(1), Some(0)], "{change}");
+        // Number 0 is what the service has: the engine starts no deployment of what runs (SVC-060).
+        assert_eq!(revisions(&format!("desiredCount: 1, {change}"), &[same, none]), [Some(0), Some(1)], "{change}");
+    }
+    let both = format!("{{at: 1s, updateService: {{service: s, {volume}}}}}");
+    let found = problems(&written("deploymentController: {type: EXTERNAL}", &both));
+    assert!(found.iter().any(|problem| problem.contains("needs the deployment controller ECS")), "{found:?}");
+    let unknown = both.replace("name: data", "name: other");
+    let found = problems(&written("desiredCount: 1", &unknown));
+    assert!(found.iter().any(|problem| problem.contains("volume `other` is not configured at launch")), "{found:?}");
+}
+
+#[test]
 fn dep_070_dep_071_code_deploy_and_its_configurations() {
     let policy = |call: &str| {
         let timeline = format!("{{at: 1s, createDeployment: {{service: s, taskDefinition: 't:2'{call}}}}}");

@@ -67,7 +67,7 @@ fn every_problem_at_once_each_at_its_place() {
             "E330 25:53 InvalidParameterException: `count` is 11",
             "E364 25:64 InvalidParameterException: a task cannot join the group of a service",
             "E362 25:95 `limit` goes with `every` only",
-            "E361 26:5 workload `v` needs exactly one of `at`, `every` and `trace`",
+            "E361 26:5 workload `v` needs exactly one of `at`, `every`, `scheduleExpression` and `trace`",
             "E301 26:86 unknown container `ap` (did you mean `app`?)",
             "E312 27:46 this distribution cannot be",
             "E301 29:39 unknown service `tow` (did you mean `two`?)",

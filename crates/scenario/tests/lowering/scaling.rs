@@ -4,7 +4,7 @@ use ecsim_cluster::cloudwatch::{Comparison, SeriesSource, ServiceMetric, Statist
 use ecsim_kernel::Span;
 use ecsim_policies::scaling::service::spec::PolicyKind;
 
-use crate::kit::{accepted, model, rejected};
+use crate::kit::{accepted, model, prepare_with, problems_of, rejected};
 
 const TASK: &str = "taskDefinitions: [{family: t, containerDefinitions: [{name: c, memory: 9}]}]\n";
 
@@ -66,6 +66,22 @@ fn sas_013_without_scale_in_there_is_only_the_high_alarm() {
     );
 }
 
+#[test]
+fn a_policy_without_a_name_is_called_after_its_metric_or_its_type() {
+    let policy = format!(
+        "{{policyType: TargetTrackingScaling, targetTrackingScalingPolicyConfiguration: {{targetValue: 70, {CPU}}}}}"
+    );
+    let step = "{stepScalingPolicyConfiguration: {adjustmentType: ChangeInCapacity, stepAdjustments: \
+                [{metricIntervalLowerBound: 0, scalingAdjustment: 1}]}}";
+    let model = model(&with(&format!("policies: [{policy}, {step}]")));
+    let target = model.scaling.targets.values().next().expect("a target");
+    let names: Vec<&str> = target.policies.iter().map(|it| model.definitions.policies.name(it.name)).collect();
+    assert_eq!(names, ["ECSServiceAverageCPUUtilization", "StepScaling"]);
+    let twice = with(&format!("policies: [{policy}, {policy}]"));
+    let problems = problems_of(&prepare_with(twice.as_str(), &[])).join("\n");
+    assert!(problems.contains("E302") && problems.contains("called `ECSServiceAverageCPUUtilization`"), "{problems}");
+}
+
 // proves: SAS-001
 #[test]
 fn sas_001_the_output_of_the_describe_calls_is_the_same() {
@@ -92,7 +108,7 @@ ScheduledActions:
 
 #[test]
 fn sas_010_what_target_tracking_rejects() {
-    rejected(&tracking(&format!("targetValue: 0, {CPU}")), "E397", "a target must be above 0");
+    rejected(&tracking(&format!("targetValue: 0, {CPU}")), "E397", "a target must be from 0.000001 to 9e12");
     rejected(&tracking("targetValue: 5"), "E397", "target tracking follows one metric");
     let requests = "predefinedMetricSpecification: {predefinedMetricType: ALBRequestCountPerTarget}";
     rejected(

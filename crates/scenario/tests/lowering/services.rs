@@ -74,9 +74,9 @@ fn svc_002_bounds_by_default() {
     let replica = service(&model, "s");
     assert_eq!((replica.minimum_healthy_percent, replica.maximum_percent), (100, 150));
     rejected(
-        &text("deploymentConfiguration: {minimumHealthyPercent: 120, maximumPercent: 110}"),
+        &text("deploymentConfiguration: {minimumHealthyPercent: 100, maximumPercent: 90}"),
         "E347",
-        "minimumHealthyPercent 120 exceeds maximumPercent 110",
+        "minimumHealthyPercent 100 exceeds maximumPercent 90",
     );
 }
 

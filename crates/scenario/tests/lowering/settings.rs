@@ -206,7 +206,7 @@ fn the_preset_none_leaves_no_delay_on_the_hosts() {
 #[test]
 fn every_setting_of_the_run_comes_from_the_scenario() {
     let model = model(
-        "settings: {placement_tie_break: ordinal, scheduler_latency_s: 1, replace_crashed_delay_s: 2, healthy_wait_s: 3, start_first_unhealthy: false, placement_retry_at_s: [0, 4], placement_retry_gap_s: [5], service_event_repeat_s: 6, steady_event_repeat_s: 7, service_launches_per_min: 8, service_launches_per_min_on_ec2: 22, az_rebalance_interval_s: 9, agent_disconnect_s: 10, run_task_count: 11, start_task_instances: 12, update_state_instances: 13, tasks_per_service: 14, container_instances_per_cluster: 15, custom_attributes_per_resource: 16, max_reserved_ports: 17, ec2_launch_bucket: {capacity: 18, refill_per_s: 19}, registration_rate: {per_second: 20, per_minute: 21}, release_at_desired_stopped: false, pull_retry: {attempts: 23}, crash_deregister_s: 24, cloud_map_registration_s: 25, cloud_map_ttl_s: 26, metric_delay_std_s: 27, metric_delay_hr_s: 28, evaluation_range_extra: 29, alarm_action_repeat_s: 30, alarm_action_repeat_hr_s: 31}\n",
+        "settings: {placement_tie_break: ordinal, scheduler_latency_s: 1, replace_crashed_delay_s: 2, healthy_wait_s: 3, start_first_unhealthy: false, placement_retry_at_s: [0, 4], placement_retry_gap_s: [5], service_event_repeat_s: 6, steady_event_repeat_s: 7, service_launches_per_min: 8, service_launches_per_min_on_ec2: 22, az_rebalance_interval_s: 9, agent_disconnect_s: 10, run_task_count: 11, start_task_instances: 12, update_state_instances: 13, tasks_per_service: 14, container_instances_per_cluster: 15, custom_attributes_per_resource: 16, max_reserved_ports: 17, ec2_launch_bucket: {capacity: 18, refill_per_s: 19}, registration_rate: {per_second: 20, per_minute: 21}, release_at_desired_stopped: false, pull_retry: {attempts: 23}, crash_deregister_s: 24, cloud_map_registration_s: 25, cloud_map_ttl_s: 26, max_ejection_percent: 32, metric_delay_std_s: 27, metric_delay_hr_s: 28, evaluation_range_extra: 29, alarm_action_repeat_s: 30, alarm_action_repeat_hr_s: 31}\n",
     );
     let secs = Span::from_secs;
     let settings = Settings { steady_event_jitter: (Span::ZERO, Span::ZERO), reaction: Span::ZERO, ..model.settings };
@@ -243,6 +243,7 @@ fn every_setting_of_the_run_comes_from_the_scenario() {
                 crash_deregister: secs(24),
                 cloud_map_registration: secs(25),
                 cloud_map_ttl: secs(26),
+                max_ejection_percent: 32,
             },
             scaling: ScalingSettings {
                 metric_delay_std: secs(27),

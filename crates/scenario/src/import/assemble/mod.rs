@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::findings::Findings;
 use super::fit::fit;
 use super::node::{as_number, elements, find, find_text, last_part, list, map, number, set, text};
-use super::{Draft, Import, Kind, Object, nowhere, stem};
+use super::{Draft, Found, Import, Kind, Object, nowhere, stem};
 use crate::diagnostic::{Span, shown};
 use crate::document::{Document, Node, NodeKind};
 
@@ -37,8 +37,8 @@ pub(super) struct Parts<'a, 'f> {
     pub(super) seconds: u64,
     /// Comments above blocks.
     pub(super) remarks: BTreeMap<&'static str, Vec<String>>,
-    /// What was imported, for the summary: in the order in which it is told.
-    pub(super) counts: Vec<(&'static str, usize)>,
+    /// What was found, for the summary: in the order in which it is told.
+    pub(super) found: Vec<Found>,
 }
 
 /// Makes the document; nothing where a problem makes that senseless.
@@ -64,7 +64,7 @@ pub(super) fn assemble(import: &mut Import<'_>) -> Option<Draft> {
         timeline: Vec::new(),
         seconds: 3_600,
         remarks: BTreeMap::new(),
-        counts: Vec::new(),
+        found: Vec::new(),
     };
     parts.count(&objects);
     let mut by_kind: BTreeMap<Kind, Vec<Object>> = BTreeMap::new();
@@ -133,9 +133,24 @@ impl Parts<'_, '_> {
             (Kind::RequestTrace, "trace of requests"),
         ];
         for (kind, name) in names {
-            let count = objects.iter().filter(|object| object.kind == kind).count();
-            if count > 0 {
-                self.counts.push((name, count));
+            let of_kind: Vec<Span> =
+                objects.iter().filter(|object| object.kind == kind).map(|object| object.node.span).collect();
+            if !of_kind.is_empty() {
+                // Instances and tasks are put together, templates become part of their group.
+                let melts = matches!(
+                    kind,
+                    Kind::Cluster
+                        | Kind::ProviderAssociation
+                        | Kind::ContainerInstance
+                        | Kind::Task
+                        | Kind::LaunchTemplate
+                        | Kind::LaunchTemplateVersion
+                        | Kind::LaunchConfiguration
+                        | Kind::TaskTrace
+                        | Kind::RequestTrace
+                );
+                let count = of_kind.len();
+                self.found.push(Found { name, count, spans: if melts { Vec::new() } else { of_kind } });
             }
         }
     }
@@ -282,23 +297,8 @@ impl Parts<'_, '_> {
             }
             closing.push(format!("  - {{service: {service}, requestsPerSecond: 20, cpuPerRequest: 10ms}}"));
         }
-        let words: Vec<String> = self
-            .counts
-            .iter()
-            .map(|(name, count)| match (*count, name.strip_suffix('y')) {
-                (1, _) => format!("1 {name}"),
-                (count, Some(stem)) => format!("{count} {stem}ies"),
-                (count, None) => format!("{count} {}", plural(name)),
-            })
-            .collect();
         in_order(&mut root);
-        Draft {
-            document: Document::new(root),
-            remarks: self.remarks,
-            closing,
-            summary: words.join(", "),
-            nowhere: start,
-        }
+        Draft { document: Document::new(root), remarks: self.remarks, closing, found: self.found, nowhere: start }
     }
 }
 
@@ -336,21 +336,6 @@ fn in_order(node: &mut Node) {
         }
         NodeKind::List(values) => values.iter_mut().for_each(in_order),
         _ => {}
-    }
-}
-
-/// More than one of a thing: what has `of` in it changes its first word.
-fn plural(name: &str) -> String {
-    for word in ["call", "rule", "trace"] {
-        if let Some(rest) = name.strip_prefix(word).filter(|rest| rest.starts_with(' ')) {
-            return format!("{word}s{rest}");
-        }
-    }
-    match name {
-        "list of the cluster's capacity providers" => "lists of the cluster's capacity providers".to_owned(),
-        "scheduled action of a group" => "scheduled actions of groups".to_owned(),
-        "scaling policy of a group" => "scaling policies of groups".to_owned(),
-        name => format!("{name}s"),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::super::Object;
 use super::super::node::{
     as_text, elements, find, find_at, find_text, last_part, list, map, number, rename, set, take, text,
 };
+use super::super::{Kind, Object};
 use super::{Parts, family_and_revision, nowhere};
 use crate::diagnostic::{Span, shown};
 use crate::document::{Node, NodeKind};
@@ -98,7 +98,7 @@ impl Parts<'_, '_> {
     }
 
     /// Services, and the task sets of external deployments.
-    pub(super) fn the_services(&mut self, objects: Vec<Object>, task_sets: Vec<Object>) {
+    pub(super) fn the_services(&mut self, objects: Vec<Object>, mut task_sets: Vec<Object>) {
         for mut object in objects {
             let name = find_text(&object.node, "serviceName").unwrap_or_default().to_owned();
             let name = last_part(&name).to_owned();
@@ -122,6 +122,9 @@ impl Parts<'_, '_> {
                 self.import.findings.unneeded("forceNewDeployment");
             }
             self.deployments(node, &of);
+            let sets = self.embedded_task_sets(&mut object, &name, &of, &task_sets);
+            task_sets.extend(sets);
+            let node = &mut object.node;
             let at = find(node, "serviceName").map_or_else(nowhere, |value| value.span);
             let mut first = vec![("serviceName", text(name.clone(), at))];
             take(node, "serviceName");
@@ -159,6 +162,40 @@ impl Parts<'_, '_> {
         }
     }
 
+    /// The task sets of an external controller, which `describe-services` prints inside of the service; those that another
+    /// file describes come from there.
+    fn embedded_task_sets(&mut self, object: &mut Object, name: &str, of: &str, others: &[Object]) -> Vec<Object> {
+        let Some(sets) = take(&mut object.node, "taskSets") else { return Vec::new() };
+        let given = elements(Some(&sets));
+        let controller = find_at(&object.node, &["deploymentController", "type"]).and_then(as_text);
+        if controller != Some("EXTERNAL") {
+            if given.len() > 1 {
+                let message =
+                    format!("{of}: CodeDeploy is deploying; the run begins with what the service itself says");
+                self.findings().lost(message, Some(sets.span));
+            } else if !given.is_empty() {
+                self.findings().answer("taskSets");
+            }
+            return Vec::new();
+        }
+        let arn = |set: &Node| find_text(set, "taskSetArn").map(str::to_owned);
+        let mut kept = Vec::new();
+        for set in given {
+            if find_text(set, "status") == Some("DRAINING") {
+                let message = format!("{of}: a task set is DRAINING: it is left out");
+                self.findings().lost(message, Some(set.span));
+            } else if arn(set)
+                .is_none_or(|arn| others.iter().all(|it| self::find_text(&it.node, "taskSetArn") != Some(&arn)))
+            {
+                let mut set = set.clone();
+                let span = set.span;
+                self::set(&mut set, "service", text(name, span));
+                kept.push(Object::new(Kind::TaskSet, set, object.dialect));
+            }
+        }
+        kept
+    }
+
     /// Names of target groups in place of ARNs.
     fn shorten_target_groups(&mut self, service: &mut Node) {
         let known: BTreeSet<String> = self
@@ -184,6 +221,9 @@ impl Parts<'_, '_> {
     fn task_set(&mut self, mut object: Object) {
         let span = object.node.span;
         rename(&mut object.node, "serviceArn", "service");
+        let is_primary = find_text(&object.node, "status") == Some("PRIMARY");
+        let id = ["externalId", "id", "taskSetArn"].into_iter().find_map(|key| find_text(&object.node, key));
+        let id = id.map(|id| id.rsplit('/').next().unwrap_or(id).to_owned());
         let name = find_text(&object.node, "service").map(|name| last_part(name).to_owned());
         let Some(name) = name else {
             self.findings().lost("a task set that names no service", Some(span));
@@ -211,15 +251,26 @@ impl Parts<'_, '_> {
                 set(&mut service, key, value);
             }
         }
-        if !self.services.iter().any(|known| find_text(known, "serviceName") == Some(&name)) {
-            let message = format!(
-                "the service `{}` of the task set is not among the files: one of 1 task stands in",
-                shown(&name)
-            );
-            self.findings().assumed(message, Some(span));
-            let mut service = super::super::fit::fit("Service", service, object.dialect, &of, self.findings());
-            self.shorten_target_groups(&mut service);
-            self.services.push(service);
+        let mut service = super::super::fit::fit("Service", service, object.dialect, &of, self.findings());
+        self.shorten_target_groups(&mut service);
+        match self.services.iter_mut().find(|known| find_text(known, "serviceName") == Some(&name)) {
+            // A service of an external controller leaves to its task sets where they run.
+            Some(known) => {
+                for key in keys {
+                    if let Some(value) = take(&mut service, key).filter(|_| find(known, key).is_none()) {
+                        set(known, key, value);
+                    }
+                }
+                drop_empty_lists(known);
+            }
+            None => {
+                let message = format!(
+                    "the service `{}` of the task set is not among the files: one of 1 task stands in",
+                    shown(&name)
+                );
+                self.findings().assumed(message, Some(span));
+                self.services.push(service);
+            }
         }
         take(&mut object.node, "cluster");
         take(&mut object.node, "clusterArn");
@@ -233,8 +284,19 @@ impl Parts<'_, '_> {
             set(&mut object.node, "scale", scale);
             self.findings().assumed(format!("{of} says no scale: 100 percent stands in"), Some(span));
         }
+        if is_primary
+            && find_text(&object.node, "externalId").is_none()
+            && let Some(id) = &id
+        {
+            set(&mut object.node, "externalId", text(id.clone(), span));
+        }
+        let service = find_text(&object.node, "service").unwrap_or_default().to_owned();
         let call = self.fitted("CreateTaskSet", object, &of);
         self.timeline.push(map([("at", text("1s", span)), ("createTaskSet", call)], span));
+        if let Some(id) = id.filter(|_| is_primary) {
+            let call = map([("service", text(service, span)), ("primaryTaskSet", text(id, span))], span);
+            self.timeline.push(map([("at", text("2s", span)), ("updateServicePrimaryTaskSet", call)], span));
+        }
     }
 
     /// The task definition that a name means: itself, its family, or nothing.

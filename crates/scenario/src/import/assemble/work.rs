@@ -9,9 +9,6 @@ use super::{Parts, family_and_revision};
 use crate::diagnostic::{Span, shown};
 use crate::document::Node;
 
-/// How many times a schedule is written out at most.
-const MOST_TIMES: usize = 200;
-
 impl Parts<'_, '_> {
     /// Tasks that run: those of services come back with their services, the others are started again at the beginning.
     pub(super) fn the_tasks(&mut self, objects: Vec<Object>) {
@@ -205,24 +202,18 @@ impl Parts<'_, '_> {
                 ("every", text(schedules::duration(seconds), span))
             }
             Ok(schedules::When::Cron(expression)) => {
-                let day = schedules::times(&expression, 86_400, MOST_TIMES);
-                if day.is_empty() {
-                    let message = format!(
-                        "{of}: `{}` is not due on the first day of the run",
-                        shown(as_text(schedule).unwrap_or_default())
-                    );
-                    self.findings().lost(message, Some(span));
-                    return;
+                match schedules::days_to_show(&expression) {
+                    Some(seconds) => self.seconds = self.seconds.max(seconds),
+                    None => {
+                        let message = format!(
+                            "{of}: `{}` is not due in the first week after 2026-01-01, where the run begins; \
+                             `simulation: {{start: ...}}` lets it begin elsewhere",
+                            shown(as_text(schedule).unwrap_or_default())
+                        );
+                        self.findings().note(message, Some(span));
+                    }
                 }
-                self.seconds = self.seconds.max(86_400);
-                let said = if day.len() == 1 { "once".to_owned() } else { format!("{} times", day.len()) };
-                let message = format!(
-                    "{of}: `{}` is written out for the first day of the run ({said}); a longer run needs more times",
-                    shown(as_text(schedule).unwrap_or_default())
-                );
-                self.findings().note(message, Some(span));
-                let times = day.into_iter().map(|seconds| text(schedules::duration(seconds), span)).collect();
-                ("at", list(times, span))
+                ("scheduleExpression", schedule.clone())
             }
             Err(problem) => {
                 self.findings().lost(format!("{of}: {problem}"), Some(span));
@@ -230,12 +221,15 @@ impl Parts<'_, '_> {
             }
         };
         let name = self.free_name(name);
-        let family = find_text(&call, "taskDefinition").unwrap_or_default().to_owned();
         let message = format!("{of}: how long its tasks run is not known: 5 minutes stand in");
         self.findings().assumed(message, find(&call, "taskDefinition").map(|node| node.span));
-        drop(family);
-        self.workload
-            .push(map([("name", text(name, span)), ("runTask", call), every, ("duration", text("5m", span))], span));
+        let is_cron = every.0 == "scheduleExpression";
+        let mut entry =
+            map([("name", text(name, span)), ("runTask", call), every, ("duration", text("5m", span))], span);
+        if let Some(zone) = zone.filter(|zone| is_cron && *zone != "UTC") {
+            set(&mut entry, "scheduleExpressionTimezone", text(zone, span));
+        }
+        self.workload.push(entry);
     }
 
     /// Tables of tasks and of requests.

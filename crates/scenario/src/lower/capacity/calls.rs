@@ -153,6 +153,15 @@ impl<'a> Context<'a> {
                 self.task_selector(&given.task, &at.clone().key("task"))
                     .map(|tasks| Call::FargateRetirement { tasks, wait })
             }
+            Action::SetErrorRate(given) => {
+                let share = (given.error_rate.fraction() * 1e6).round().clamp(0.0, 1e6) as u32;
+                self.task_selector(&given.task, &at.clone().key("task")).map(|tasks| Call::SetErrorRate {
+                    tasks,
+                    share,
+                    duration: given.duration.map(|it| it.0),
+                    fails_health_checks: given.fails_health_checks.unwrap_or(false),
+                })
+            }
             Action::FargateSpotInterruption(given) => self
                 .task_selector(&given.task, &at.clone().key("task"))
                 .map(|tasks| self.on_fargate_spot(tasks))

@@ -63,7 +63,7 @@ impl<'a> Context<'a> {
             Some(target) if target > 0 => target,
             _ => {
                 let help = Some("capacity is the metric over the target (ASG-020)".into());
-                self.error(&place.key("targetValue"), "E397", "a target must be above 0", help);
+                self.error(&place.key("targetValue"), "E397", "a target must be from 0.000001 to 9e12", help);
                 return None;
             }
         };

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use ecsim_cluster::cloudwatch::{AlarmDefinition, Comparison, MissingData, SeriesDefinition, SeriesSource};
+use ecsim_cluster::cloudwatch::{
+    AlarmDefinition, Comparison, MissingData, SeriesDefinition, SeriesSource, ServiceMetric,
+};
 use ecsim_kernel::Span;
 use ecsim_policies::cloudwatch::{AlarmSpec, Existence};
 
@@ -107,6 +109,41 @@ impl<'a> Context<'a> {
         (definition, self.alarm_spec(series, Existence::ALWAYS))
     }
 
+    /// What CloudWatch has of a metric that the simulator makes: nothing by shorter periods than AWS publishes it in (CW-033,
+    /// CW-036, LB-033, SAS-012).
+    fn as_published(
+        &mut self,
+        source: SeriesSource,
+        alarm: &aws::MetricAlarm,
+        period: u32,
+        at: &Locator<'a>,
+    ) -> SeriesSource {
+        let high = match source {
+            SeriesSource::Custom(_) => return source,
+            SeriesSource::Service(service, metric) => {
+                let name = self.definitions.services[service].name.clone();
+                self.is_high_resolution(&name, metric)
+            }
+            _ => false,
+        };
+        let only_high = matches!(source, SeriesSource::Service(_, ServiceMetric::LiveTaskCount));
+        if high || period >= MINUTE && !only_high {
+            return source;
+        }
+        let (namespace, name) = (alarm.namespace.as_deref().unwrap_or(""), alarm.metric_name.as_deref().unwrap_or(""));
+        let (metric, full) = self.custom_metric(namespace, name, &alarm.dimensions);
+        let (message, help) = if only_high {
+            let help = "write monitoring: {metricConfigurations: [{metricNames: [CPUUtilization], resolutionSeconds: 20}]} in it";
+            (format!("`{full}` is published by a service with high-resolution monitoring only (CW-036)"), help)
+        } else {
+            let help = "a period of 60 is the shortest, but for CPUUtilization and MemoryUtilization of a service with monitoring \
+                        every 20 s (SAS-012)";
+            (format!("`{full}` is published once a minute: the alarm stays in INSUFFICIENT_DATA"), help)
+        };
+        self.warning(&at.clone().key("period"), "W395", message, Some(help.into()));
+        SeriesSource::Custom(metric)
+    }
+
     fn written_alarm(
         &mut self,
         name: &str,
@@ -169,7 +206,7 @@ impl<'a> Context<'a> {
             return None;
         }
         let series = SeriesDefinition {
-            source: source?,
+            source: self.as_published(source?, alarm, period, at),
             statistic: statistic(alarm.statistic),
             period: Span::from_secs(u64::from(period)),
         };

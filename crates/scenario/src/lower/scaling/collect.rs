@@ -143,7 +143,7 @@ impl<'a> Context<'a> {
                     policy.resource_id.as_deref(),
                     at,
                     |it, name, at| {
-                        it.end_policy(name, &policy.policy_name, since);
+                        it.end_policy(name, &name_of(policy), since);
                         it.put_policy(name, policy, at, exists);
                     },
                 );
@@ -164,9 +164,11 @@ impl<'a> Context<'a> {
                 let name = short(&deleted.resource_id);
                 if !self.end_policy(name, &deleted.policy_name, since) {
                     let place = at.clone().key("deleteScalingPolicy").key("policyName");
-                    let known = self.scaling.targets.get(name).map_or_else(Vec::new, |target| {
-                        target.policies.iter().map(|it| it.policy.policy_name.clone()).collect()
-                    });
+                    let known = self
+                        .scaling
+                        .targets
+                        .get(name)
+                        .map_or_else(Vec::new, |target| target.policies.iter().map(|it| it.name.clone()).collect());
                     self.unknown(&place, "scaling policy", &deleted.policy_name, known.iter().map(String::as_str));
                 }
             }
@@ -195,16 +197,13 @@ impl<'a> Context<'a> {
     }
 
     fn put_policy(&mut self, service: &str, policy: &'a aws::ServiceScalingPolicy, at: Locator<'a>, exists: Existence) {
+        let name = name_of(policy);
         let target = self.target(service, &at);
-        let twice = target
-            .policies
-            .iter()
-            .any(|known| known.policy.policy_name == policy.policy_name && known.exists.until.is_none());
-        target.policies.push(GivenPolicy { policy, at: at.clone(), exists, alarms: Vec::new() });
+        let twice = target.policies.iter().any(|known| known.name == name && known.exists.until.is_none());
+        target.policies.push(GivenPolicy { policy, name: name.clone(), at: at.clone(), exists, alarms: Vec::new() });
         if twice {
-            let message =
-                format!("two scaling policies of `{}` are called `{}`", shown(service), shown(&policy.policy_name));
-            self.error(&at.key("policyName"), "E302", message, None);
+            let message = format!("two scaling policies of `{}` are called `{}`", shown(service), shown(&name));
+            self.error(&at.key("policyName"), "E302", message, Some("give each a `policyName` of its own".into()));
         }
     }
 
@@ -232,7 +231,7 @@ impl<'a> Context<'a> {
         let policies = self.scaling.targets.get_mut(service).map(|target| &mut target.policies);
         let mut found = false;
         for known in policies.into_iter().flatten() {
-            if known.policy.policy_name == name && known.exists.until.is_none() {
+            if known.name == name && known.exists.until.is_none() {
                 known.exists.until = Some(at);
                 found = true;
             }
@@ -304,7 +303,7 @@ impl<'a> Context<'a> {
                             }
                             let which = if low { "AlarmLow" } else { "AlarmHigh" };
                             let from = given.exists.from.ms();
-                            let seed = format!("{cluster}/{service}/{}/{which}/{from}", policy.policy_name);
+                            let seed = format!("{cluster}/{service}/{}/{which}/{from}", given.name);
                             let name = format!("TargetTracking-service/{cluster}/{service}-{which}-{}", uuid(&seed));
                             given.alarms.push(name.clone());
                             alarms.insert(name, AlarmSource::Managed { service: service.clone(), policy: place, low });
@@ -313,7 +312,7 @@ impl<'a> Context<'a> {
                     aws::ServicePolicyType::StepScaling => {
                         given.alarms.extend(policy.alarms.iter().map(|alarm| alarm.alarm_name.clone()));
                         let Some(alarm) = &policy.alarm else { continue };
-                        let default = format!("{service}-{}", policy.policy_name);
+                        let default = format!("{service}-{}", given.name);
                         let name = alarm.alarm_name.clone().unwrap_or(default);
                         let at = given.at.clone().key("alarm");
                         if alarms.contains_key(&name) {
@@ -343,9 +342,8 @@ impl<'a> Context<'a> {
                 for (service, target) in &mut self.scaling.targets {
                     for given in &mut target.policies {
                         let policy = given.policy;
-                        let resource =
-                            format!("resource/ecs/service/{cluster}/{service}:policyName/{}", policy.policy_name);
-                        let is_meant = *action == policy.policy_name
+                        let resource = format!("resource/ecs/service/{cluster}/{service}:policyName/{}", given.name);
+                        let is_meant = *action == given.name
                             || policy.policy_arn.as_ref().is_some_and(|arn| arn == action)
                             || action.ends_with(&resource);
                         let is_step = policy.policy_type.unwrap_or_default() == aws::ServicePolicyType::StepScaling;
@@ -362,6 +360,21 @@ impl<'a> Context<'a> {
 /// The last part of `service/CLUSTER/SERVICE`.
 pub(super) fn short(resource: &str) -> &str {
     resource.rsplit('/').next().unwrap_or(resource)
+}
+
+/// The name of a policy: where none is written, that of its metric, or its type.
+fn name_of(policy: &aws::ServiceScalingPolicy) -> String {
+    if let Some(name) = &policy.policy_name {
+        return name.clone();
+    }
+    let tracking = policy.target_tracking_scaling_policy_configuration.as_ref();
+    let custom =
+        tracking.and_then(|it| it.customized_metric_specification.as_ref()).and_then(|it| it.metric_name.clone());
+    let known = tracking.and_then(|it| it.predefined_metric_specification.as_ref()).map(|it| it.predefined_metric_type);
+    let text = |value: serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    custom
+        .or_else(|| known.map(|it| text(serde_json::json!(it))))
+        .unwrap_or_else(|| text(serde_json::json!(policy.policy_type.unwrap_or_default())))
 }
 
 /// Whether something is about ECS and not about another service of AWS.

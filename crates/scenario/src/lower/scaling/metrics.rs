@@ -1,7 +1,9 @@
 //! Which metric a policy or an alarm means: one that the simulator makes, or one that the scenario gives.
 
 use ecsim_cluster::TargetGroupId;
-use ecsim_cluster::cloudwatch::{ClusterMetric, SeriesSource, ServiceMetric, Statistic, TargetGroupMetric};
+use ecsim_cluster::cloudwatch::{
+    ClusterMetric, InstanceMetric, SeriesSource, ServiceMetric, Statistic, TargetGroupMetric,
+};
 
 use super::super::Context;
 use crate::document::Locator;
@@ -44,9 +46,30 @@ impl<'a> Context<'a> {
         }
         match (namespace, dimension("ServiceName")) {
             ("AWS/ECS" | "ECS/ContainerInsights", Some(service)) => {
-                let service = self.service_ids.get(service)?;
-                Some(SeriesSource::Service(*service, service_metric(namespace, name)?))
+                let service = *self.service_ids.get(service)?;
+                let metric = service_metric(namespace, name)?;
+                let revisions = || self.definitions.services[service].revisions.iter();
+                let published = !metric.is_of_service_connect() || revisions().any(|it| it.routing.mesh);
+                published.then_some(SeriesSource::Service(service, metric))
             }
+            ("ECS/ContainerInsights", None) if name.starts_with("instance_") => {
+                let metric = InstanceMetric::ALL.into_iter().find(|metric| metric.name() == name)?;
+                let instance = match dimension("ContainerInstanceId").or_else(|| dimension("InstanceId")) {
+                    Some(instance) => Some(*self.instance_ids.get(instance)?),
+                    None => None,
+                };
+                Some(SeriesSource::Instances(instance, metric))
+            }
+            ("ECS/ContainerInsights", None) => Some(SeriesSource::Cluster(match name {
+                "ContainerInstanceCount" => ClusterMetric::ContainerInstanceCount,
+                "ServiceCount" => ClusterMetric::ServiceCount,
+                "TaskCount" => ClusterMetric::TaskCount,
+                "CpuUtilized" => ClusterMetric::CpuUtilized,
+                "CpuReserved" => ClusterMetric::CpuReserved,
+                "MemoryUtilized" => ClusterMetric::MemoryUtilized,
+                "MemoryReserved" => ClusterMetric::MemoryReserved,
+                _ => return None,
+            })),
             ("AWS/ECS", None) => Some(SeriesSource::Cluster(match name {
                 "CPUReservation" => ClusterMetric::CpuReservation,
                 "MemoryReservation" => ClusterMetric::MemoryReservation,
@@ -108,6 +131,14 @@ fn service_metric(namespace: &str, name: &str) -> Option<ServiceMetric> {
         ("ECS/ContainerInsights", "CpuUtilized") => ServiceMetric::CpuUtilized,
         ("ECS/ContainerInsights", "MemoryUtilized") => ServiceMetric::MemoryUtilized,
         ("ECS/ContainerInsights", "RestartCount") => ServiceMetric::RestartCount,
+        ("ECS/ContainerInsights", "CpuReserved") => ServiceMetric::CpuReserved,
+        ("ECS/ContainerInsights", "MemoryReserved") => ServiceMetric::MemoryReserved,
+        ("ECS/ContainerInsights", "TaskSetCount") => ServiceMetric::TaskSetCount,
+        ("AWS/ECS", "RequestCount") => ServiceMetric::RequestCount,
+        ("AWS/ECS", "RequestCountPerTarget") => ServiceMetric::RequestCountPerTarget,
+        ("AWS/ECS", "HTTPCode_Target_2XX_Count") => ServiceMetric::HttpCodeTarget2xx,
+        ("AWS/ECS", "HTTPCode_Target_5XX_Count") => ServiceMetric::HttpCodeTarget5xx,
+        ("AWS/ECS", "TargetResponseTime") => ServiceMetric::TargetResponseTime,
         _ => return None,
     })
 }

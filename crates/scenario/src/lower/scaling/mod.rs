@@ -74,6 +74,7 @@ struct Target<'a> {
 /// A policy and where it is written.
 struct GivenPolicy<'a> {
     policy: &'a aws::ServiceScalingPolicy,
+    name: String,
     at: Locator<'a>,
     exists: Existence,
     /// The names of its alarms: high and low of target tracking, or those of step scaling.

@@ -71,7 +71,7 @@ impl<'a> Context<'a> {
             Some(target) if target > 0 => target,
             _ => {
                 let help = Some("capacity is the running count times the metric over the target (SAS-021)".into());
-                self.error(&at.key("targetValue"), "E397", "a target must be above 0", help);
+                self.error(&at.key("targetValue"), "E397", "a target must be from 0.000001 to 9e12", help);
                 return None;
             }
         };
@@ -135,6 +135,14 @@ impl<'a> Context<'a> {
                         "ALBRequestCountPerTarget is not supported with the deployment controller CODE_DEPLOY";
                     self.error(at, "E397", message, Some("use another metric (SAS-010, DEP-072)".into()));
                 }
+                let strategy =
+                    self.written_service(service).and_then(|given| given.deployment_configuration.as_ref()?.strategy);
+                if strategy.is_some_and(|strategy| strategy != aws::DeploymentStrategy::Rolling) {
+                    let message =
+                        "this metric follows one target group, and the service's deployments go to another one";
+                    let help = "after each second deployment it is 0 (SAS-010): use another metric";
+                    self.warning(at, "W395", message, Some(help.into()));
+                }
                 let source = self.requests_per_target(given.resource_label.as_deref(), at)?;
                 return Some((source, Statistic::Sum, minute));
             }
@@ -145,17 +153,25 @@ impl<'a> Context<'a> {
         Some((self.service_metric(service, metric, at), Statistic::Average, period))
     }
 
-    /// SAS-012: the service must publish every 20 s.
-    fn check_resolution(&mut self, service: &str, metric: ServiceMetric, at: &Locator<'a>) {
+    /// Whether a service publishes a metric every 20 s (SAS-012); `LiveTaskCount` goes with any other (CW-036).
+    pub(super) fn is_high_resolution(&self, service: &str, metric: ServiceMetric) -> bool {
         let name = ecsim_cluster::service_scaling::service_metric_name(metric);
-        let monitoring = self.written_service(service).and_then(|given| given.monitoring.as_ref());
-        let is_high = monitoring.is_some_and(|monitoring| {
+        let any = metric == ServiceMetric::LiveTaskCount;
+        let later = self.scenario.timeline.iter().filter_map(|entry| entry.update_service.as_ref());
+        let later = later.filter(|update| update.service == service).filter_map(|update| update.monitoring.as_ref());
+        let first = self.written_service(service).and_then(|given| given.monitoring.as_ref());
+        first.into_iter().chain(later).any(|monitoring| {
             monitoring
                 .metric_configurations
                 .iter()
-                .any(|it| it.resolution_seconds == 20 && it.metric_names.iter().any(|known| known == name))
-        });
-        if !is_high {
+                .any(|it| it.resolution_seconds == 20 && (any || it.metric_names.iter().any(|known| known == name)))
+        })
+    }
+
+    /// SAS-012: the service must publish every 20 s.
+    fn check_resolution(&mut self, service: &str, metric: ServiceMetric, at: &Locator<'a>) {
+        let name = ecsim_cluster::service_scaling::service_metric_name(metric);
+        if !self.is_high_resolution(service, metric) {
             let message = format!("the service publishes {name} once a minute");
             let help = format!(
                 "write in the service: monitoring: {{metricConfigurations: [{{metricNames: [{name}], resolutionSeconds: 20}}]}} (SAS-012)"
@@ -181,7 +197,7 @@ impl<'a> Context<'a> {
                 aws::ServicePolicyType::PredictiveScaling => self.predictive_of(service, given),
             };
             let Some(kind) = kind else { continue };
-            let name = self.definitions.policies.intern(&given.policy.policy_name);
+            let name = self.definitions.policies.intern(&given.name);
             policies.push(PolicySpec { name, exists: given.exists, kind });
         }
         policies
@@ -257,7 +273,7 @@ impl<'a> Context<'a> {
         let target = match millionths(metric.target_value) {
             Some(target) if target > 0 => Millionths(target),
             _ => {
-                self.error(&metric_at.key("targetValue"), "E397", "a target must be above 0", None);
+                self.error(&metric_at.key("targetValue"), "E397", "a target must be from 0.000001 to 9e12", None);
                 return None;
             }
         };

@@ -25,7 +25,7 @@ pub(super) struct Problem {
 }
 
 /// Whether the definition says that it is for Windows.
-pub(super) fn is_windows(given: &aws::TaskDefinition) -> bool {
+pub(in crate::lower) fn is_windows(given: &aws::TaskDefinition) -> bool {
     given
         .runtime_platform
         .as_ref()

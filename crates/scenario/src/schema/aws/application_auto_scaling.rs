@@ -95,8 +95,8 @@ pub struct DeregisterScalableTarget {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ServiceScalingPolicy {
-    /// Its name, unique in the scalable target.
-    pub policy_name: String,
+    /// Its name, unique in the scalable target. Default: the name of its metric, or its type where it has none.
+    pub policy_name: Option<String>,
     /// `TargetTrackingScaling`, `StepScaling` or `PredictiveScaling`. Default `StepScaling`.
     pub policy_type: Option<ServicePolicyType>,
     /// `ecs`; policies of other services are left out.

@@ -81,7 +81,7 @@ pub use scaling_policy::{
 };
 pub use scheduled_action::ScheduledAction;
 pub use service::{
-    LoadBalancer, SchedulingStrategy, Service, ServiceConnectConfiguration, ServiceRegistry,
+    LoadBalancer, MonitoringConfiguration, SchedulingStrategy, Service, ServiceConnectConfiguration, ServiceRegistry,
     ServiceVolumeConfiguration, UpdateService,
 };
 pub use target_group::{

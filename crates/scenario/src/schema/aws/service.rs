@@ -133,14 +133,13 @@ pub struct UpdateService {
     pub load_balancers: Option<Vec<LoadBalancer>>,
     /// Cloud Map services its tasks register with: a deployment (SVC-060).
     pub service_registries: Option<Vec<ServiceRegistry>>,
-    /// VPC Lattice target groups its tasks register with: a deployment (SVC-060).
+    /// VPC Lattice target groups its tasks register with: a deployment (SVC-060), and nothing else here.
     #[schemars(extend("x-ecsim" = "later"))]
     pub vpc_lattice_configurations: Option<Vec<KeptObject>>,
     /// Gateway connectors its tasks register with.
     #[schemars(extend("x-ecsim" = "later"))]
     pub gateway_connectors: Option<Vec<KeptObject>>,
-    /// Resolution of its CloudWatch metrics: a deployment (SVC-060).
-    #[schemars(extend("x-ecsim" = "later"))]
+    /// Resolution of its CloudWatch metrics: a deployment (SVC-060). Alarms keep the resolution that the service was created with.
     pub monitoring: Option<MonitoringConfiguration>,
     /// Seconds from RUNNING in which a task is not replaced for failed checks of load balancers and containers (SVC-014);
     /// starts no deployment.

@@ -116,7 +116,7 @@ fn schedules_hooks_policies_and_processes_of_a_group() {
                 (0, 0, 4),
                 ", scalingPolicies: [{policyName: p, policyType: TargetTrackingScaling, targetTrackingConfiguration: {targetValue: 0, predefinedMetricSpecification: {predefinedMetricType: ASGAverageCPUUtilization}}}]",
             ),
-            "E397 1:280 a target must be above 0",
+            "E397 1:280 a target must be from 0.000001 to 9e12",
         ),
     ]);
 }
