@@ -352,6 +352,9 @@ pub struct Sweep {
     /// Take over what was run in these directories, finished or not: merges shards (repeatable)
     #[arg(long, value_name = "DIR")]
     pub from: Vec<PathBuf>,
+    /// Replace what another experiment has left in DIR and in DIR.unfinished
+    #[arg(long)]
+    pub force: bool,
     /// How many runs go on at the same time; the result is the same [default: one per core]
     #[arg(long, short, value_name = "N", value_parser = up_to::<MOST_JOBS>)]
     pub jobs: Option<usize>,

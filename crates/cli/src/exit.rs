@@ -41,10 +41,23 @@ impl Failure {
         Self::Machine(format!("{doing}: {reason}"))
     }
 
-    /// A failure of the machine at a path.
+    /// A failure at a path: of the machine, or of the call where the path is of the wrong kind or leads nowhere.
     #[must_use]
     pub fn path(doing: &str, path: &Path, error: &io::Error) -> Self {
-        Self::io(format_args!("failed to {doing} {}", path.display()), error)
+        let shown = path.display();
+        match error.kind() {
+            io::ErrorKind::IsADirectory => Self::Input(format!("cannot {doing} {shown}: it is a directory")),
+            io::ErrorKind::NotADirectory => {
+                Self::Input(format!("cannot {doing} {shown}: what stands before its last `/` is no directory"))
+            }
+            io::ErrorKind::NotFound if doing == "read" => {
+                Self::Input(format!("cannot read {shown}: there is no such file"))
+            }
+            io::ErrorKind::InvalidData if doing == "read" => {
+                Self::Input(format!("cannot read {shown}: it is not UTF-8 text"))
+            }
+            _ => Self::io(format_args!("failed to {doing} {shown}"), error),
+        }
     }
 }
 
@@ -72,6 +85,27 @@ impl Report for Outcome {
                 terminal.error(&message);
                 ExitCode::from(130)
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_path_is_a_mistake_of_the_caller_and_a_full_disk_is_not() {
+        for (doing, kind, is_input) in [
+            ("read", io::ErrorKind::IsADirectory, true),
+            ("write", io::ErrorKind::NotADirectory, true),
+            ("read", io::ErrorKind::NotFound, true),
+            ("read", io::ErrorKind::InvalidData, true),
+            ("write", io::ErrorKind::NotFound, false),
+            ("read", io::ErrorKind::PermissionDenied, false),
+            ("write", io::ErrorKind::StorageFull, false),
+        ] {
+            let failure = Failure::path(doing, Path::new("x"), &kind.into());
+            assert_eq!(matches!(failure, Failure::Input(_)), is_input, "{doing} {kind:?}");
         }
     }
 }

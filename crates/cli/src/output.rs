@@ -216,11 +216,27 @@ fn foreign_file(directory: &Path, manifest: Option<&Value>) -> io::Result<Option
     Ok(None)
 }
 
+/// Whether a file can have this path: asked before the work of which it holds the result.
+///
+/// # Errors
+/// A directory, or a file on the way there.
+pub fn can_be_file(path: &Path) -> Result<(), Failure> {
+    if path.is_dir() || path.file_name().is_none() {
+        return Err(Failure::Input(format!("{} is a directory; name a file in it", path.display())));
+    }
+    let on_the_way = path.ancestors().skip(1).find(|ancestor| ancestor.exists());
+    match on_the_way.filter(|ancestor| !ancestor.is_dir()) {
+        Some(file) => Err(Failure::Input(format!("{} is not a directory", file.display()))),
+        None => Ok(()),
+    }
+}
+
 /// Writes one file whole or not at all.
 ///
 /// # Errors
-/// Where the machine refuses.
+/// Where it cannot be a file, or the machine refuses.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    can_be_file(path)?;
     let parent = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
@@ -243,6 +259,17 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_directory_is_no_file() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("file");
+        write_file(&file, b"x").unwrap();
+        write_file(&home.path().join("a/b"), b"x").unwrap();
+        for wrong in [home.path(), Path::new("."), Path::new(".."), &file.join("below"), &file.join("a/b")] {
+            assert!(matches!(write_file(wrong, b""), Err(Failure::Input(_))), "{}", wrong.display());
+        }
+    }
 
     #[test]
     fn nothing_appears_before_it_is_finished_and_strangers_are_left_alone() {

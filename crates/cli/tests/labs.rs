@@ -30,14 +30,21 @@ fn printed(place: &std::path::Path, arguments: &[&str]) -> String {
 
 /// What a call printed that reads its answer from a pipe.
 fn answered(arguments: &[&str], lines: &str) -> String {
+    let (status, text) = piped(arguments, lines);
+    assert_eq!(status, Some(0), "{arguments:?}");
+    text
+}
+
+/// How a call ended that reads its answer from a pipe, and what it printed.
+fn piped(arguments: &[&str], lines: &str) -> (Option<i32>, String) {
     let place = kit::directory();
     let mut command = kit::ecsim(place.path(), arguments);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the binary starts");
     child.stdin.take().expect("a pipe").write_all(lines.as_bytes()).expect("it reads");
     let output = child.wait_with_output().expect("it ends");
-    assert_eq!(output.status.code(), Some(0), "{arguments:?}");
-    String::from_utf8(output.stdout).expect("UTF-8") + &String::from_utf8_lossy(&output.stderr)
+    let text = String::from_utf8(output.stdout).expect("UTF-8") + &String::from_utf8_lossy(&output.stderr);
+    (output.status.code(), text)
 }
 
 #[test]
@@ -173,10 +180,16 @@ fn what_is_to_be_tried_next_can_be_tried() {
 fn answers_come_through_a_pipe_too() {
     let right = answered(&["lab", "soft-limit"], "b\n");
     assert!(right.contains("Right: b) 15") && right.contains("What the run shows"), "{right}");
-    // As the choices are written; after a hint, and after something that is no choice.
-    let later = answered(&["lab", "soft-limit"], "\n?\nx\nB)\n");
-    assert!(later.contains("Hint: One of the two numbers"), "{later}");
-    assert!(later.contains("note: `x` is no choice; they are a to d") && later.contains("Right: b) 15"), "{later}");
+    // As the choices are written, and after a hint.
+    let later = answered(&["lab", "soft-limit"], "?\nB)\n");
+    assert!(later.contains("Hint: One of the two numbers") && later.contains("Right: b) 15"), "{later}");
+    // What is no choice is wrong as with `--answer`.
+    for (wrong, said) in [("x\n", "`x`"), ("bb\n", "`bb`"), ("\nb\n", "an empty line"), ("?\nx\nb\n", "`x`")] {
+        let (status, text) = piped(&["lab", "soft-limit"], wrong);
+        assert_eq!(status, Some(2), "{wrong:?}");
+        assert!(text.contains(&format!("error: {said} is no choice; they are a to d")), "{text}");
+        assert!(!text.contains("Right"), "{text}");
+    }
     for nothing in ["", "q\n", "?\n"] {
         let left = answered(&["lab", "soft-limit"], nothing);
         assert!(left.contains("Answer with: ecsim lab soft-limit --answer LETTER"), "{left}");

@@ -42,7 +42,8 @@ fn at_once_broken_off_and_in_shards_leave_the_same_bytes() {
 
     // Broken off in the middle of a line.
     let journal = fs::read_to_string(path.join("plain/journal.csv")).expect("the journal");
-    assert_eq!(journal.lines().count(), 32);
+    assert_eq!(journal.lines().count(), 33);
+    assert!(journal.starts_with("job,gain: cluster.cost,timeToRunning.total.mean,"), "{journal}");
     let half: String = journal.split_inclusive('\n').take(15).chain(["0123456789abcdef,0.1,2"]).collect();
     fs::create_dir(path.join("resumed.unfinished")).expect("a directory");
     fs::write(path.join("resumed.unfinished/journal.csv"), half).expect("a file");
@@ -112,7 +113,7 @@ fn what_has_been_run_is_not_run_again() {
     sweep(path, &["--out", "out", "--quiet"]);
     // A value that no run gives shows where it came from.
     let journal = fs::read_to_string(path.join("out/journal.csv")).expect("the journal");
-    let first = journal.lines().next().expect("a line");
+    let first = journal.lines().nth(1).expect("a line");
     let mut fields: Vec<&str> = first.split(',').collect();
     fields[1] = "777.5";
     fs::create_dir(path.join("again.unfinished")).expect("a directory");
@@ -144,14 +145,29 @@ fn a_search_finds_what_looking_everywhere_finds() {
 
 #[test]
 fn mistakes_are_said_and_nothing_is_left() {
-    for (experiment, more, part) in [
-        (EXPERIMENT.replace("seeds: 4", "sedes: 4"), vec![], "unknown field `sedes`"),
-        (EXPERIMENT.replace("count, ", "coutn, "), vec![], "coutn"),
-        (EXPERIMENT.replace("cost}", "csot}"), vec![], "csot"),
-        (EXPERIMENT.replace("< 20s", "20s"), vec![], "it has no < or >"),
-        (EXPERIMENT.replace("quickstart", "nowhere"), vec![], "nowhere.yaml"),
-        (EXPERIMENT.to_owned(), vec!["--shard", "4/3"], "3/16"),
-        (EXPERIMENT.to_owned(), vec!["--from", "nowhere"], "there is no sweep"),
+    for (experiment, more, parts) in [
+        (EXPERIMENT.replace("seeds: 4", "sedes: 4"), vec![], ["experiment.yaml:8:1", "did you mean `seeds`?"]),
+        (EXPERIMENT.replace("count, ", "coutn, "), vec![], ["experiment.yaml:6:35", "did you mean `count`?"]),
+        (EXPERIMENT.replace("web.count, ", "wbe.count, "), vec![], ["experiment.yaml:6:31", "did you mean `web`?"]),
+        (EXPERIMENT.replace("[5, 8]", "[8, 5]"), vec![], ["experiment.yaml:6:51", "write `between: [5, 8]`"]),
+        (EXPERIMENT.replace("random,", "rnadom,"), vec![], ["experiment.yaml:7:64", "did you mean `random`?"]),
+        (EXPERIMENT.replace("40m", "soon"), vec![], ["experiment.yaml:4:28", "`soon`"]),
+        (EXPERIMENT.replace("cost}", "csot}"), vec![], ["experiment.yaml:10:23", "did you mean `cost`?"]),
+        (
+            EXPERIMENT.replace("cost}", "timeToRunning.totl.mean}"),
+            vec![],
+            ["experiment.yaml:10:23", "did you mean `timeToRunning.total.max`?"],
+        ),
+        (EXPERIMENT.replace("mean time", "maen time"), vec![], ["experiment.yaml:9:15", "did you mean `mean time"]),
+        (EXPERIMENT.replace("< 20s", "20s"), vec![], ["experiment.yaml:9:15", "it has no < or >"]),
+        (
+            EXPERIMENT.replace("quickstart", "quikcstart"),
+            vec![],
+            ["experiment.yaml:3:7", "did you mean `quickstart.yaml`?"],
+        ),
+        (EXPERIMENT.replace("seeds: 4", "seeds: 4\nwarmUp: 1h"), vec![], ["experiment.yaml:9:9", "leaves nothing"]),
+        (EXPERIMENT.to_owned(), vec!["--shard", "4/3"], ["3/16", "part of a whole"]),
+        (EXPERIMENT.to_owned(), vec!["--from", "nowhere"], ["there is no sweep", "nowhere"]),
     ] {
         let place = place(&experiment);
         let mut arguments = vec!["sweep", "experiment.yaml", "--out", "out"];
@@ -159,9 +175,40 @@ fn mistakes_are_said_and_nothing_is_left() {
         let output = kit::run(place.path(), &arguments);
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{stderr}");
-        assert!(stderr.contains(part), "{part}: {stderr}");
-        assert!(!place.path().join("out").exists() && !place.path().join("out.unfinished").exists(), "{part}");
+        assert!(parts.iter().all(|part| stderr.contains(part)), "{parts:?}: {stderr}");
+        assert!(!place.path().join("out").exists() && !place.path().join("out.unfinished").exists(), "{parts:?}");
     }
+}
+
+/// What another experiment has left is hours of work: it is replaced only by who says so, finished or not.
+#[test]
+fn another_experiment_does_not_replace_what_is_there() {
+    let place = place(EXPERIMENT);
+    let path = place.path();
+    sweep(path, &["--out", "out", "--quiet"]);
+    let before = kit::files(&path.join("out"));
+    // The same one again, and one that has grown, lose nothing.
+    sweep(path, &["--out", "out", "--quiet"]);
+    assert_eq!(kit::files(&path.join("out")), before);
+    fs::write(path.join("experiment.yaml"), EXPERIMENT.replace("seeds: 4", "seeds: 5")).expect("a file");
+    sweep(path, &["--out", "out", "--quiet"]);
+    fs::create_dir(path.join("other.unfinished")).expect("a directory");
+    fs::copy(path.join("out/journal.csv"), path.join("other.unfinished/journal.csv")).expect("a copy");
+
+    fs::write(path.join("experiment.yaml"), EXPERIMENT.replace("[5, 8]", "[9, 10]")).expect("a file");
+    let before = kit::files(&path.join("out"));
+    for (out, held) in [("out", "out holds 40 runs of another experiment"), ("other", "other.unfinished holds 40 runs")]
+    {
+        let output = kit::run(path, &["sweep", "experiment.yaml", "--out", out]);
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        for part in [held, "--force", &format!("--from {out}")] {
+            assert!(stderr.contains(part), "{part}: {stderr}");
+        }
+    }
+    assert_eq!(kit::files(&path.join("out")), before);
+    sweep(path, &["--out", "out", "--force", "--quiet"]);
+    assert_ne!(kit::files(&path.join("out")), before);
 }
 
 /// The example of the documentation is an experiment.

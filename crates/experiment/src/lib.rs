@@ -5,7 +5,7 @@
 //! observations come the mean and its confidence interval ([`estimate`]), the paired difference with an interval of its
 //! own ([`paired`]), how many replications would be needed ([`replications`]), whether one of them decides everything
 //! ([`influence`]), where a warm-up ends ([`warm_up`]), whether batches are long enough ([`batches`]), and a sentence
-//! that says it in words ([`sentence`]).
+//! that says it in words ([`sentence`]). Pictures draw variants in the colours of [`palette`].
 //!
 //! **What we left out.** Rank-and-select procedures, and corrections for many comparisons at once: whoever reads twenty
 //! intervals of 95 % should expect one that misses, or ask for wider ones.
@@ -21,6 +21,7 @@ pub mod estimate;
 pub mod influence;
 pub mod numbers;
 pub mod paired;
+pub mod palette;
 pub mod replications;
 pub mod sampling;
 pub mod sentence;

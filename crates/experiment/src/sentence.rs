@@ -119,7 +119,12 @@ fn clause(topic: &Topic<'_>, paired: &Paired) -> Clause {
         Manner::Cost => ("costs", format!("{} {}", share(paired).unwrap_or(absolute), way("less", "more"))),
         Manner::Wait => ("waits", format!("{absolute} {}", way("shorter", "longer"))),
         Manner::Percent => ("has", format!("{absolute} {} {}", way("less", "more"), topic.name)),
-        Manner::Count => ("has", format!("{absolute} {} {}", way("fewer", "more"), topic.name)),
+        Manner::Count => {
+            // One more instance is no plural; a name of several words keeps its own.
+            let single =
+                if absolute == "1" && !topic.name.contains(" of ") { topic.name.strip_suffix('s') } else { None };
+            ("has", format!("{absolute} {} {}", way("fewer", "more"), single.unwrap_or(topic.name)))
+        }
         Manner::Level => {
             ("has", format!("{} {} {}", topic.name, share(paired).unwrap_or(absolute), way("lower", "higher")))
         }

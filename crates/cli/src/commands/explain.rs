@@ -176,8 +176,9 @@ fn explain_service(
     let service = named(definitions.services.iter().map(|(id, service)| (id, service.name.as_str())), name, "service")?;
     if definitions.services[service].scheduling == SchedulingStrategy::Daemon {
         if let Some(at) = at.filter(|_| command.format == DataFormat::Table) {
-            simulation.run_until(SimTime::ZERO + at, &mut ());
-            if let Some(text) = explain_deployment::describe(&simulation, service) {
+            let mut story = explain_deployment::Story::new(service);
+            simulation.run_until(SimTime::ZERO + at, &mut story);
+            if let Some(text) = explain_deployment::describe(&simulation, &story) {
                 return Ok(text);
             }
         }
@@ -198,14 +199,14 @@ fn explain_service(
                 return Err(Failure::Input(format!("--at lies after the end of the run, {}{after}", simulation.end())));
             }
             let mut until = simulation.clone();
-            let mut story = explain_scaling::Story::new(service);
-            until.run_until(from, &mut story);
-            let scaling = explain_scaling::answer(&until, &story);
+            let mut stories = (explain_scaling::Story::new(service), explain_deployment::Story::new(service));
+            until.run_until(from, &mut stories);
+            let scaling = explain_scaling::answer(&until, &stories.0);
             let mut described = String::new();
             match (command.format, &scaling) {
                 (DataFormat::Table, _) => {
                     described.extend(scaling.as_ref().map(explain_scaling::Answer::text));
-                    described.extend(explain_deployment::describe(&until, service));
+                    described.extend(explain_deployment::describe(&until, &stories.1));
                 }
                 // A table has one kind of rows: what scales a service, where something does.
                 (DataFormat::Csv, Some(answer)) => {
@@ -576,6 +577,9 @@ impl Observer for Life {
                 let why = if out_of_memory { " (out of memory)" } else { "" };
                 format!("container {name} exited with {exit_code}{why}")
             }
+            Fact::ContainerStopFailed { task, container, error } if task == self.task => {
+                format!("container {} counts as stopped: {}", container_name(cluster, task, container), error.text())
+            }
             Fact::ContainerStarted { task, container, restarts } if task == self.task => {
                 let name = container_name(cluster, task, container);
                 match restarts {
@@ -585,6 +589,13 @@ impl Observer for Life {
             }
             Fact::ContainerHealthChanged { task, container, to } if task == self.task => {
                 format!("container {} is {to}", container_name(cluster, task, container))
+            }
+            Fact::TaskErrorRateChanged { task, share } if task == self.task => {
+                format!("fails {} % of its requests from now on", f64::from(share) / 1e4)
+            }
+            Fact::TaskEjected { task, until, times, .. } if task == self.task => {
+                let secs = until.since(now).secs_f64();
+                format!("ejected: Service Connect's proxies avoid it for {secs} s (LB-041), ejection {times} in a row")
             }
             Fact::TargetRegistered { task, group } if task == self.task => {
                 format!("registered with {}, initial", target_group(cluster, group))

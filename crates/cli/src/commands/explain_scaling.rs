@@ -12,6 +12,7 @@ use ecsim_engine::Simulation;
 use ecsim_kernel::{SimTime, Span};
 use ecsim_policies::cloudwatch::controller::seen;
 use ecsim_policies::scaling::service::spec::{PolicyKind, PolicySpec};
+use ecsim_report::clock::Clock;
 use serde_json::{Value, json};
 
 /// What a run tells of the scaling of one service, up to a moment.
@@ -61,6 +62,8 @@ impl Observer for Story {
 pub struct Answer {
     subject: String,
     at: SimTime,
+    /// The same by the calendar.
+    stamp: String,
     running: u32,
     desired: u32,
     /// The least and the most; nothing where nothing scales it now.
@@ -146,6 +149,7 @@ pub fn answer(simulation: &Simulation, story: &Story) -> Option<Answer> {
     Some(Answer {
         subject: format!("scaling of service {}", definitions.services[service].name),
         at: view.now,
+        stamp: Clock::new(definitions.start_unix_ms).stamp(view.now),
         running: row.running,
         desired: row.desired_count,
         limits: target.map(|target| (target.min, target.max)),
@@ -166,7 +170,7 @@ pub const COLUMNS: [&str; 6] = ["policy", "kind", "name", "state", "sinceSeconds
 impl Answer {
     /// For reading.
     pub fn text(&self) -> String {
-        let mut text = format!("{} at {}\n", self.subject, self.at);
+        let mut text = format!("{} at {}, which is {}\n", self.subject, self.at, self.stamp);
         let mut line = |depth: usize, what: &str| text.push_str(&format!("{}{what}\n", "  ".repeat(depth)));
         match self.limits {
             None => line(1, "it has no scalable target now: nothing scales it"),

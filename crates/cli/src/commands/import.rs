@@ -25,6 +25,7 @@ pub fn run(command: &Import, terminal: &Terminal) -> Outcome {
     let paths: Vec<String> = command.files.iter().map(|path| slashes(path)).collect();
     let out = command.out.as_deref().map_or_else(|| HERE.to_owned(), slashes);
     if let Some(path) = &command.out {
+        output::can_be_file(path)?;
         let same = |one: &Path| {
             one == path || one.canonicalize().is_ok_and(|one| path.canonicalize().is_ok_and(|it| it == one))
         };

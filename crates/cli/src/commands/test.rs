@@ -45,6 +45,7 @@ struct Tested {
 /// # Errors
 /// Paths without scenarios, unreadable scenarios, a report that cannot be written.
 pub fn run(command: &Test, terminal: &Terminal) -> Outcome {
+    command.junit.as_deref().map(output::can_be_file).transpose()?;
     let mut files = Vec::new();
     for path in &command.paths {
         collect(path, &mut files)?;

@@ -15,6 +15,19 @@ const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome-stable"
 const LOOKS: u32 = 1_200;
 const LOOK: Duration = Duration::from_millis(50);
 
+/// What Chromium leaves alone, so that it neither asks the network for anything nor holds back a page that no window shows.
+const QUIET: [&str; 9] = [
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+];
+
 /// Where Chromium is: `ECSIM_CHROMIUM`, or on the path.
 pub fn installed() -> Option<PathBuf> {
     if let Some(path) = std::env::var_os("ECSIM_CHROMIUM").filter(|path| !path.is_empty()) {
@@ -57,6 +70,7 @@ impl Browser {
             .args(["-c", "exec \"$0\" \"$@\" 3<&0 4>&1 0</dev/null 1>&2 2>/dev/null"])
             .arg(program)
             .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-pipe"])
+            .args(QUIET)
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -129,7 +143,21 @@ impl Browser {
 
     /// Waits for a condition.
     pub fn until(&mut self, condition: &str) {
+        self.until_after(condition, |_| {});
+    }
+
+    /// Waits for a condition, with the mouse over the middle of what a selector names: what is drawn meanwhile may move it.
+    pub fn until_over(&mut self, selector: &str, condition: &str) {
+        self.until_after(condition, |browser| {
+            let at = browser.find(selector);
+            browser.hover((at.0 - 1.0, at.1));
+            browser.hover(at);
+        });
+    }
+
+    fn until_after(&mut self, condition: &str, mut first: impl FnMut(&mut Self)) {
         for _ in 0..LOOKS {
+            first(self);
             if self.script(condition) == json!(true) {
                 return;
             }
@@ -139,10 +167,16 @@ impl Browser {
         panic!("never: {condition}; the page says: {told}; complaints: {:?}", self.complaints);
     }
 
-    /// Scrolls to what a selector names and gives the middle of it.
+    /// Scrolls to what a selector names and gives the middle of it, once it stays where it is: what comes into sight draws
+    /// itself, and may push the rest of the page aside.
     pub fn find(&mut self, selector: &str) -> (f64, f64) {
         let text = format!(
-            "(() => {{ const it = document.querySelector({}); it.scrollIntoView({{block: 'center', behavior: 'instant'}}); \
+            "(async () => {{ const it = document.querySelector({}); let last = ''; \
+             for (let still = 0, looks = 0; still < 3 && looks < 200; looks++) {{ \
+             it.scrollIntoView({{block: 'center', behavior: 'instant'}}); \
+             await new Promise((done) => setTimeout(done, 16)); \
+             const box = it.getBoundingClientRect(); const now = `${{box.x}} ${{box.y}} ${{box.width}} ${{box.height}}`; \
+             still = now === last ? still + 1 : 0; last = now; }} \
              const box = it.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; }})()",
             json!(selector)
         );

@@ -1,7 +1,7 @@
 //! `report.html` in a real browser: opened from a file, clicked through, light and dark, on a phone and on a projector.
 //!
-//! Needs Chromium (Debian's package `chromium`, or `ECSIM_CHROMIUM`); without it the tests say that they were skipped, and
-//! fail where `ECSIM_BROWSER=required`. Pictures are left in `ECSIM_SCREENSHOTS` where that names a directory.
+//! Needs Chromium (Debian's package `chromium`, or `ECSIM_CHROMIUM`); without it, and where `ECSIM_BROWSER=off`, the tests say
+//! that they were skipped; where `ECSIM_BROWSER=required` they fail without it. Pictures are left in `ECSIM_SCREENSHOTS` where that names a directory.
 
 mod chromium;
 #[path = "../kit/mod.rs"]
@@ -9,6 +9,7 @@ mod kit;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chromium::{Browser, Screen};
 use serde_json::json;
@@ -17,14 +18,22 @@ const DESK: Screen = Screen { width: 1300, height: 900, dark: false, phone: fals
 const PROJECTOR: Screen = Screen { width: 1920, height: 1080, dark: true, phone: false };
 const PHONE: Screen = Screen { width: 390, height: 844, dark: false, phone: true };
 
+/// One browser at a time: each keeps more than a core busy, and pages that wait for one another draw late.
+static TURN: Mutex<()> = Mutex::new(());
+
 /// The browser, or nothing, said plainly.
-fn browser() -> Option<Browser> {
+fn browser() -> Option<(MutexGuard<'static, ()>, Browser)> {
+    if std::env::var("ECSIM_BROWSER").as_deref() == Ok("off") {
+        eprintln!("skipped: ECSIM_BROWSER is off");
+        return None;
+    }
     let Some(program) = chromium::installed() else {
         assert_ne!(std::env::var("ECSIM_BROWSER").as_deref(), Ok("required"), "there is no Chromium");
         eprintln!("skipped: there is no Chromium");
         return None;
     };
-    Some(Browser::start(&program))
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    Some((turn, Browser::start(&program)))
 }
 
 /// A fleet with Spot, two services, batch work, and work that finds no place.
@@ -75,7 +84,7 @@ fn assert_quiet(browser: &Browser, page: &Path) {
 
 #[test]
 fn a_click_through() {
-    let Some(mut browser) = browser() else { return };
+    let Some((_turn, mut browser)) = browser() else { return };
     let (_place, page) = page_of("scenarios/quickstart.yaml");
     browser.open(&page, DESK);
     browser.picture("desk");
@@ -120,14 +129,15 @@ fn a_click_through() {
     browser.key("Escape", 27);
 
     // Charts: one cursor for all, zoom by dragging, all share the range, and back.
-    let at = browser.find(".chart .plot");
+    browser.find(".chart .plot");
     browser.until("document.querySelector('.chart').dataset.drawn === 'yes'");
-    browser.hover(at);
-    browser.until("document.getElementById('cursor').textContent !== ''");
+    browser.until_over(".chart .plot", "document.getElementById('cursor').textContent !== ''");
     // A chart that comes into sight at this very moment has its cursor a frame later.
-    browser.until(
+    browser.until_over(
+        ".chart .plot",
         "series.charts.filter((it) => it.visible).length > 1 && series.charts.every((it) => !it.visible || !it.line.hidden)",
     );
+    let at = browser.find(".chart .plot");
     browser.drag((at.0 - 80.0, at.1), (at.0 + 80.0, at.1));
     browser.until("series.view[0] > 0 && series.view[1] < run.end");
     browser.picture("zoomed");
@@ -179,7 +189,7 @@ fn a_click_through() {
 
 #[test]
 fn a_fleet_on_a_projector_and_on_a_phone() {
-    let Some(mut browser) = browser() else { return };
+    let Some((_turn, mut browser)) = browser() else { return };
     let place = kit::workplace();
     std::fs::write(place.path().join("page.yaml"), SCENARIO).expect("a place to write");
     let output = kit::run(place.path(), &["run", "page.yaml", "--quiet", "--out", "run"]);
@@ -220,7 +230,7 @@ fn a_fleet_on_a_projector_and_on_a_phone() {
 
 #[test]
 fn names_that_look_like_scripts_stay_names() {
-    let Some(mut browser) = browser() else { return };
+    let Some((_turn, mut browser)) = browser() else { return };
     let place = kit::workplace();
     let scenario = SCENARIO.replace("name: page", "name: \"</script><script>window.taken = 1</script><b>\"");
     std::fs::write(place.path().join("page.yaml"), scenario).expect("a place to write");

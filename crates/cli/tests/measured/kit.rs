@@ -329,7 +329,9 @@ impl Run {
     /// What services said, and when.
     pub fn events(&self) -> Vec<(f64, String)> {
         self.found(|fact| match *fact {
-            Fact::ServiceEvent { service, event } => Some(event.message(self.cluster(), service, &[])),
+            Fact::ServiceEvent { service, event } if event.is_listed() => {
+                Some(event.message(self.cluster(), service, &[]))
+            }
             _ => None,
         })
     }

@@ -1,5 +1,6 @@
-//! Load balancers (MEAS-060 to MEAS-063).
+//! Load balancers (MEAS-051, MEAS-060 to MEAS-063, MEAS-113).
 
+use ecsim::cluster::events::ServiceEvent;
 use ecsim::cluster::{Fact, TargetState, TaskStatus};
 
 use super::kit::{Run, holds, median, over_seeds};
@@ -67,4 +68,30 @@ fn meas_062_meas_063_a_network_load_balancer_takes_minutes() {
     });
     holds("MEAS-063 start to registration", median(seen.iter().map(|it| it.0)), 5.0, 45.0);
     holds("MEAS-062 registration to healthy", median(seen.iter().map(|it| it.1)), 230.0, 310.0);
+}
+
+/// MEAS-113: one task behind a network load balancer is replaced by a rolling update. The instants are counted one from the other,
+/// as the case has them.
+#[test]
+fn meas_113_meas_051_a_rolling_update_behind_a_network_load_balancer() {
+    let text = scenario(NLB, "updateService: {service: web, forceNewDeployment: true}");
+    let seen = over_seeds(&text, |run| {
+        let after = |wanted: &dyn Fn(&Fact) -> bool| {
+            let update = 900.0;
+            run.times(wanted).into_iter().find(|at| *at >= update).expect("it happens")
+        };
+        let created = after(&|fact| matches!(fact, Fact::TaskCreated { .. }));
+        let registered = after(&|fact| matches!(fact, Fact::TargetRegistered { .. }));
+        let draining = after(&becomes(TargetState::Draining));
+        let stopped = after(&|fact| matches!(fact, Fact::TaskStatusChanged { to: TaskStatus::Stopped, .. }));
+        let steady = after(&|fact| matches!(fact, Fact::ServiceEvent { event: ServiceEvent::SteadyState, .. }));
+        [registered - created, draining - registered, stopped - draining, steady - stopped, steady - created]
+    });
+    let [registered, draining, stopped, steady, total] =
+        [0, 1, 2, 3, 4].map(|part| median(seen.iter().map(|parts| parts[part])));
+    holds("MEAS-113 start to registration", registered, 5.0, 45.0);
+    holds("MEAS-113 registration to the drain of the old task", draining, 230.0, 310.0);
+    holds("MEAS-113 drain", stopped, 180.0, 200.0);
+    holds("MEAS-051 last old task stopped to steady", steady, 5.0, 45.0);
+    holds("MEAS-113 in all", total, 430.0, 600.0);
 }

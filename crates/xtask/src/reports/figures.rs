@@ -3,6 +3,7 @@
 //! A picture on a page does not know the colours around it, so it brings its own paper; a rule inside of the file swaps
 //! paper and ink for whoever prefers dark.
 
+use ecsim_experiment::palette;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -17,16 +18,6 @@ const PAPER: RGBColor = RGBColor(0xfe, 0xfe, 0xfe);
 const DARK: &str = "<style>@media (prefers-color-scheme: dark) {\
 [fill=\"#1F2328\"] { fill: #e6edf3 } [stroke=\"#1F2328\"] { stroke: #e6edf3 } [fill=\"#FEFEFE\"] { fill: #0d1117 }\
 }</style>\n";
-/// Middle tones that are read on white and on black; beyond the last they begin again.
-const COLOURS: [RGBColor; 7] = [
-    RGBColor(59, 130, 196),
-    RGBColor(217, 130, 30),
-    RGBColor(47, 158, 110),
-    RGBColor(200, 85, 110),
-    RGBColor(138, 111, 209),
-    RGBColor(150, 130, 60),
-    RGBColor(74, 163, 181),
-];
 const WIDTH: u32 = 860;
 const HEIGHT: u32 = 430;
 /// The title and, below it, the legend.
@@ -379,7 +370,8 @@ impl Axes<'_> {
 }
 
 fn colour(at: usize) -> RGBColor {
-    COLOURS[at % COLOURS.len()]
+    let (red, green, blue) = palette::colour(at);
+    RGBColor(red, green, blue)
 }
 
 fn named(response: &Response) -> String {

@@ -100,6 +100,15 @@ impl Study<'_> {
         (0..self.responses.len()).filter(has_something).collect()
     }
 
+    /// [`Study::counted`] of all variants together: a search gives the points that fall out fewer runs, `4 to 16 seeds`.
+    pub fn counted_of_all(&self) -> String {
+        let counts = || self.runs.iter().map(Vec::len);
+        match (counts().min(), counts().max()) {
+            (Some(fewest), Some(most)) if fewest < most => format!("{fewest} to {most} seeds"),
+            _ => self.counted(),
+        }
+    }
+
     /// What there are so many of: `30 seeds`, `15 antithetic pairs`, `20 batches`.
     pub fn counted(&self) -> String {
         let replications = self.replications();

@@ -10,6 +10,7 @@ use ecsim_report::sinks::Cells::{self, Flag, Number, Text, Whole};
 use serde_json::{Map, Value, json};
 
 use super::Result;
+use super::responses::Asked;
 use super::runner::luck;
 use crate::exit::Failure;
 use crate::output::OutputDirectory;
@@ -130,6 +131,21 @@ fn factors(result: &Result<'_>, variant: usize) -> Vec<String> {
     result.study.variants[variant].factors.iter().map(|(_, value)| value.clone()).collect()
 }
 
+/// How a row about a variant begins: what it is called beside `lead`, its factors, and the response in its unit.
+fn begun(result: &Result<'_>, variant: usize, lead: Option<usize>, asked: &Asked, unit: &str) -> Vec<String> {
+    let named = |at: usize| result.study.variants[at].name.clone();
+    let mut row: Vec<String> = [variant].into_iter().chain(lead).map(named).collect();
+    row.extend(factors(result, variant));
+    row.extend([asked.name.clone(), asked.path.clone(), unit.to_owned()]);
+    row
+}
+
+/// A mean and the ends of its interval.
+fn with_interval(estimate: Option<Estimate>) -> [String; 3] {
+    let interval = estimate.and_then(|it| it.interval());
+    [number(estimate.map(|it| it.mean)), number(interval.map(|it| it.0)), number(interval.map(|it| it.1))]
+}
+
 /// One row per run, batch and response.
 fn runs(result: &Result<'_>) -> Table {
     let study = result.study;
@@ -180,18 +196,11 @@ pub fn estimates(result: &Result<'_>) -> Table {
     for response in &result.shown {
         let asked = &study.responses[*response];
         for (variant, cell) in result.table[*response].iter().enumerate() {
-            let mut row = vec![study.variants[variant].name.clone()];
-            row.extend(factors(result, variant));
-            row.extend([asked.name.clone(), asked.path.clone(), asked.unit.clone()]);
-            let interval = cell.estimate.and_then(|it| it.interval());
-            row.extend([
-                cell.estimate.map_or(0, |it| it.n).to_string(),
-                number(cell.estimate.map(|it| it.mean)),
-                number(cell.estimate.and_then(|it| it.sd)),
-                number(interval.map(|it| it.0)),
-                number(interval.map(|it| it.1)),
-                exact(study.confidence.share()).to_string(),
-            ]);
+            let mut row = begun(result, variant, None, asked, &asked.unit);
+            let [mean, low, high] = with_interval(cell.estimate);
+            row.extend([cell.estimate.map_or(0, |it| it.n).to_string(), mean]);
+            row.extend([number(cell.estimate.and_then(|it| it.sd)), low, high]);
+            row.push(exact(study.confidence.share()).to_string());
             table.push(row);
         }
     }
@@ -221,18 +230,13 @@ fn differences(result: &Result<'_>) -> Table {
         let asked = &study.responses[*response];
         for (variant, cell) in result.table[*response].iter().enumerate() {
             let Some(paired) = &cell.paired else { continue };
-            let mut row = vec![study.variants[variant].name.clone(), study.variants[study.baseline].name.clone()];
-            row.extend(factors(result, variant));
-            row.extend([asked.name.clone(), asked.path.clone(), asked.difference_unit().to_owned()]);
-            let interval = paired.difference.interval();
+            let mut row = begun(result, variant, Some(study.baseline), asked, asked.difference_unit());
             let share = paired.relative.map(|it| it.share * 100.0);
             let half = paired.relative.and_then(|it| it.half_width).map(|half| half * 100.0);
             let edge = |sign: f64| Some(share? + sign * half?);
+            row.push(paired.difference.n.to_string());
+            row.extend(with_interval(Some(paired.difference)));
             row.extend([
-                paired.difference.n.to_string(),
-                number(Some(paired.difference.mean)),
-                number(interval.map(|it| it.0)),
-                number(interval.map(|it| it.1)),
                 number(share),
                 number(edge(-1.0)),
                 number(edge(1.0)),
@@ -264,18 +268,10 @@ fn effects(result: &Result<'_>) -> Table {
     for response in &result.shown {
         let asked = &study.responses[*response];
         for effect in super::effects::main(study, *response) {
-            let interval = effect.estimate.interval();
-            table.push(vec![
-                effect.factor,
-                effect.level,
-                asked.name.clone(),
-                asked.path.clone(),
-                asked.unit.clone(),
-                effect.estimate.n.to_string(),
-                number(Some(effect.estimate.mean)),
-                number(interval.map(|it| it.0)),
-                number(interval.map(|it| it.1)),
-            ]);
+            let mut row = vec![effect.factor, effect.level, asked.name.clone(), asked.path.clone(), asked.unit.clone()];
+            row.push(effect.estimate.n.to_string());
+            row.extend(with_interval(Some(effect.estimate)));
+            table.push(row);
         }
     }
     table

@@ -28,6 +28,7 @@ use crate::terminal::{self, Terminal};
 
 pub(super) use advice::Remark;
 use analysis::{Cell, Study};
+use responses::Wrong;
 use runner::{Job, Runner};
 use variants::Variant;
 
@@ -243,7 +244,7 @@ fn simulate(
 pub(super) fn check_paths<'a>(
     runs: impl Iterator<Item = &'a Recorded>,
     is_all: bool,
-) -> std::result::Result<(), Failure> {
+) -> std::result::Result<(), Wrong> {
     let runs: Vec<&Recorded> = runs.collect();
     let Some(first) = runs.first().filter(|_| is_all) else { return Ok(()) };
     let everywhere = first.absent.iter().find(|path| runs.iter().all(|run| run.absent.contains(path)));
@@ -253,5 +254,5 @@ pub(super) fn check_paths<'a>(
         || "`ecsim run --format csv` lists the paths of summary.json".to_owned(),
         |near| format!("did you mean `{near}`?"),
     );
-    Err(Failure::Input(format!("--response {path}: the summary has no such number; {help}")))
+    Err(Wrong { response: path.clone(), what: "the summary has no such number".to_owned(), help: Some(help) })
 }

@@ -23,6 +23,9 @@ td.higher,td.lower{font-weight:600}td.none{color:var(--soft)}figure{margin:.8rem
 table.ranking td:nth-child(2),table.ranking th:nth-child(2){text-align:left}table.ranking tbody tr:first-child{font-weight:600}
 .remark{border-left:4px solid var(--line);padding:.4rem .8rem;margin:.5rem 0;background:var(--tint)}
 .remark.warning{border-color:var(--warn)}details summary{cursor:pointer;color:var(--soft)}footer{color:var(--soft);font-size:.85rem;margin-top:3rem}
+.remark code{font-size:.9em}
+@media(max-width:40rem){th{white-space:normal}td:first-child,table.ranking td:nth-child(2){white-space:normal;min-width:9rem}
+table.ranking td:first-child{min-width:0}}
 @media print{details{display:block}}
 ";
 
@@ -57,7 +60,7 @@ pub fn render(result: &Result<'_>) -> String {
                     h1 { (result.title) }
                     p.lead { (table::headline(result)) "." }
                     @if !result.sentences.is_empty() {
-                        ul.said { @for sentence in &result.sentences { li { (sentence) } } }
+                        ul.said { @for sentence in &result.sentences { li { (with_code(sentence)) } } }
                     }
                     (remarks(result, true))
                     @if let Some(ranking) = &result.ranking {
@@ -73,7 +76,7 @@ pub fn render(result: &Result<'_>) -> String {
                         h2 { "Cost against waiting" }
                         figure {
                             div.plot { (PreEscaped(&frontier)) }
-                            figcaption { "Lower and further left is better. The line joins the variants that no other beats in both: the efficient frontier." }
+                            figcaption { "Lower and further left is better. The line joins the " (result.noun) " that no other beats in both: the efficient frontier." }
                         }
                     }
                     @for response in &result.shown { (section(result, *response)) }
@@ -97,8 +100,17 @@ fn remarks(result: &Result<'_>, warnings: bool) -> Markup {
         @for remark in result.remarks.iter().filter(|remark| remark.is_warning == warnings) {
             div class=(if warnings { "remark warning" } else { "remark" }) {
                 @if warnings { strong { "Warning: " } }
-                (remark.text)
+                (with_code(&remark.text))
             }
+        }
+    }
+}
+
+/// A text in which what stands between backticks is code.
+fn with_code(text: &str) -> Markup {
+    html! {
+        @for (at, part) in text.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
         }
     }
 }
@@ -114,7 +126,7 @@ fn section(result: &Result<'_>, response: usize) -> Markup {
         h2 { (table::title(result, response)) }
         div.table {
             table {
-                thead { tr { th { "variant" } @for head in &heads[..columns] { th { (head) } } } }
+                thead { tr { th { (result.noun.trim_end_matches('s')) } @for head in &heads[..columns] { th { (head) } } } }
                 tbody { @for line in table::lines(result, response) { (row(&line, differs)) } }
             }
         }
@@ -127,7 +139,7 @@ fn section(result: &Result<'_>, response: usize) -> Markup {
                 summary { "Main effects" }
                 figure {
                     div.plot { (PreEscaped(effects)) }
-                    figcaption { "The mean of all variants with a level, over all levels of the other factors." }
+                    figcaption { "The mean of all " (result.noun) " with a level, over all levels of the other factors." }
                 }
             }
         }

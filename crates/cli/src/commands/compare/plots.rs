@@ -3,6 +3,7 @@
 //! Ink is drawn in a colour that stands for the text colour of the page, and is replaced by it at the end.
 
 use ecsim_experiment::estimate::percentile;
+use ecsim_experiment::palette;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -12,17 +13,6 @@ use super::table::axis;
 
 /// Stands for the colour of text.
 const INK: RGBColor = RGBColor(1, 2, 3);
-/// Middle tones that are read on white and on black; beyond the last they begin again.
-const COLOURS: [RGBColor; 8] = [
-    RGBColor(59, 130, 196),
-    RGBColor(217, 130, 30),
-    RGBColor(47, 158, 110),
-    RGBColor(200, 85, 110),
-    RGBColor(138, 111, 209),
-    RGBColor(150, 130, 60),
-    RGBColor(74, 163, 181),
-    RGBColor(170, 90, 160),
-];
 const WIDTH: u32 = 860;
 const ROW: u32 = 30;
 const LABEL: u32 = 250;
@@ -49,7 +39,8 @@ fn svg(height: u32, title: &str, draw: impl FnOnce(&Area<'_>) -> Drawn) -> Strin
 }
 
 fn colour(at: usize) -> RGBColor {
-    COLOURS[at % COLOURS.len()]
+    let (red, green, blue) = palette::colour(at);
+    RGBColor(red, green, blue)
 }
 
 fn cut(name: &str) -> String {
@@ -213,7 +204,7 @@ pub fn distributions(result: &Result<'_>, response: usize) -> String {
         .collect();
     let all = || known.iter().flat_map(|(_, values)| values.iter().copied());
     let differ = known.iter().any(|(_, values)| values.iter().any(|value| *value != values[0]));
-    let Some((low, high)) = roomy(all()).filter(|_| differ && known.len() <= COLOURS.len()) else {
+    let Some((low, high)) = roomy(all()).filter(|_| differ && known.len() <= palette::COUNT) else {
         return String::new();
     };
     svg(300, "distributions", |area| {

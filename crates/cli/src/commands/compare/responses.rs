@@ -3,6 +3,8 @@
 use ecsim_experiment::sentence::Manner;
 use ecsim_report::metrics::Unit;
 use ecsim_report::responses::{Frame, Plan, Response};
+use ecsim_scenario::diagnostic::shown;
+use ecsim_scenario::validate::nearest;
 
 use super::variants::Variant;
 use crate::exit::Failure;
@@ -100,6 +102,44 @@ pub fn default_path(name: &str) -> Option<&'static str> {
     DEFAULTS.iter().find(|it| it.path == name || it.name == name).map(|it| it.path)
 }
 
+/// The path of a response: those that are shown by default go by their names too.
+pub fn path_of(name: &str) -> String {
+    default_path(name.trim()).unwrap_or(name.trim()).to_owned()
+}
+
+/// A response that cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// As it was asked for.
+    pub response: String,
+    /// What is wrong with it.
+    pub what: String,
+    /// What would be right, where that is not said already.
+    pub help: Option<String>,
+}
+
+impl Wrong {
+    fn new(response: &str, what: String) -> Self {
+        // Who misspells the name of a default response is told of it, and not what its letters are as an expression.
+        let near = nearest(response, DEFAULTS.iter().map(|it| it.name));
+        match near.filter(|_| !response.contains([':', '.'])) {
+            Some(near) => Self {
+                response: response.to_owned(),
+                what: format!("there is no response `{}`", shown(response)),
+                help: Some(format!("did you mean `{near}`?")),
+            },
+            None => Self { response: response.to_owned(), what, help: None },
+        }
+    }
+}
+
+impl From<Wrong> for Failure {
+    fn from(wrong: Wrong) -> Self {
+        let help = wrong.help.map_or_else(String::new, |help| format!("; {help}"));
+        Self::Input(format!("--response {}: {}{help}", wrong.response, wrong.what))
+    }
+}
+
 /// The responses, and where each variant has them: those that are shown by default, if wanted, and those asked for.
 ///
 /// # Errors
@@ -109,19 +149,19 @@ pub fn plan(
     with_defaults: bool,
     variants: &[Variant],
     frame: Frame,
-) -> Result<(Vec<Asked>, Vec<Plan>), Failure> {
+) -> Result<(Vec<Asked>, Vec<Plan>), Wrong> {
     let mut responses = Vec::new();
     for usual in DEFAULTS.into_iter().filter(|_| with_defaults) {
         let Usual { path, name, manner, aside, main, if_any } = usual;
-        let response = Response::parse(path).map_err(|error| Failure::Input(format!("--response {path}: {error}")))?;
+        let response = Response::parse(path).map_err(|error| Wrong::new(path, error))?;
         let (path, name, unit) = (path.to_owned(), name.to_owned(), String::new());
         responses.push(Asked { path, name, manner, aside, unit, main, wanted: false, if_any, response });
     }
     for path in asked {
-        let response = Response::parse(path).map_err(|error| Failure::Input(format!("--response {path}: {error}")))?;
-        let path = path.trim().to_owned();
+        let path = path_of(path);
+        let response = Response::parse(&path).map_err(|error| Wrong::new(&path, error))?;
         if responses.iter().any(|other: &Asked| other.path == path) {
-            return Err(Failure::Input(format!("--response {path} is there twice")));
+            return Err(Wrong { response: path, what: "it is there twice".to_owned(), help: None });
         }
         let known = DEFAULTS.iter().find(|it| it.path == path);
         let (name, manner, aside) =
@@ -151,7 +191,7 @@ pub fn plan(
         if let [first, ..] = of_it.as_slice()
             && of_it.len() == variants.len()
         {
-            return Err(Failure::Input(format!("--response {}: {}", response.path, first.2)));
+            return Err(Wrong::new(&response.path, first.2.clone()));
         }
         let known = (0..variants.len()).find(|variant| !of_it.iter().any(|it| it.1 == *variant)).unwrap_or(0);
         let unit = plans[known].unit(at);

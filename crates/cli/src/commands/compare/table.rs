@@ -38,7 +38,7 @@ pub fn headline(result: &Result<'_>) -> String {
         many => format!(
             "{many} {} × {}, {shortest} each; differences are to {}, by pairs on common random numbers",
             result.noun,
-            study.counted(),
+            study.counted_of_all(),
             study.variants[study.baseline].name
         ),
     };

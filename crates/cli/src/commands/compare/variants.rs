@@ -1,5 +1,6 @@
 //! What is compared: scenario files and a grid of `--vary`, made into variants with names.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,6 +8,8 @@ use ecsim_engine::Model;
 use ecsim_experiment::design::{Factor, grid};
 use ecsim_kernel::Span;
 use ecsim_report::cost::rates::PriceBook;
+use ecsim_scenario::Prepared;
+use ecsim_scenario::diagnostic::Severity;
 
 use crate::app::{Compare, ScenarioOptions};
 use crate::exit::Failure;
@@ -55,6 +58,7 @@ pub fn read(command: &Compare, terminal: &Terminal) -> Result<Vec<Variant>, Fail
     let files = file_names(&command.scenarios);
     let mut variants = Vec::new();
     let mut broken = false;
+    let mut said = BTreeSet::new();
     for (path, file) in command.scenarios.iter().zip(&files) {
         for cell in &cells {
             let mut options = command.options.clone();
@@ -67,7 +71,14 @@ pub fn read(command: &Compare, terminal: &Terminal) -> Result<Vec<Variant>, Fail
                 named.push((path.clone(), in_short(path, value)));
             }
             let silent = broken || !variants.is_empty();
-            match one(path, &mut options, command.until, silent, terminal)? {
+            let prepared = ended(path, &mut options, command.until)?;
+            // A path that leads nowhere does so with every value.
+            let problems = prepared.diagnostics.iter().filter(|it| it.severity == Severity::Error);
+            let news = problems.filter(|it| said.insert((path, it.code, it.message.clone()))).count();
+            if prepared.ready.is_none() && news == 0 && broken {
+                continue;
+            }
+            match show(prepared, silent, terminal) {
                 Some((model, prices, digest)) => {
                     variants.push(Variant { name: String::new(), factors: named, model, prices, digest });
                 }
@@ -85,37 +96,41 @@ pub fn read(command: &Compare, terminal: &Terminal) -> Result<Vec<Variant>, Fail
 /// A model, what things cost in it, and the digest of its scenario.
 pub type Read = (Arc<Model>, Arc<PriceBook>, String);
 
-/// Reads one; prints its errors, and its warnings unless it shall be silent.
+/// Reads one that ends when it is told to.
 ///
 /// # Errors
 /// A length of nothing.
-pub fn one(
-    path: &Path,
-    options: &mut ScenarioOptions,
-    until: Option<Span>,
-    silent: bool,
-    terminal: &Terminal,
-) -> Result<Option<Read>, Failure> {
+fn ended(path: &Path, options: &mut ScenarioOptions, until: Option<Span>) -> Result<Prepared, Failure> {
     if let Some(until) = until {
         if until.is_zero() {
             return Err(Failure::Input("--until 0s leaves nothing to run; write for example 6h".into()));
         }
         options.set.push(format!("simulation.duration={}", until.to_string().replace(' ', "")));
     }
+    Ok(prepared(path, options, until.is_some()))
+}
+
+/// Reads one that ends earlier or later than it says itself, or not; its problems are still to be shown.
+pub fn prepared(path: &Path, options: &ScenarioOptions, ends_otherwise: bool) -> Prepared {
     let mut prepared = session::read(path, options);
     // What is said about short runs by whoever looks at the results.
     let mut said: Vec<&str> = vec!["W393"];
-    if until.is_some() {
+    if ends_otherwise {
         // Who ends runs earlier does not want to hear what would have come later.
         said.extend(["W370", "W381"]);
     }
     let problems = std::mem::take(&mut prepared.diagnostics);
     prepared.diagnostics.extend(problems.into_iter().filter(|problem| !said.contains(&problem.code)));
+    prepared
+}
+
+/// Prints the errors of one, and its warnings unless it shall be silent; what can be run of it.
+pub fn show(prepared: Prepared, silent: bool, terminal: &Terminal) -> Option<Read> {
     // The warnings of one variant are those of all; errors are not.
     if !silent || prepared.ready.is_none() {
         session::print_diagnostics(&prepared.diagnostics, &prepared.sources, terminal);
     }
-    Ok(prepared.ready.map(|ready| (Arc::new(ready.model), ready.prices, ready.digest)))
+    prepared.ready.map(|ready| (Arc::new(ready.model), ready.prices, ready.digest))
 }
 
 /// What files are called: by their name without the ending, or as they were given where that is not enough.

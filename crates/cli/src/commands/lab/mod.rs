@@ -10,6 +10,7 @@ mod page;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use ecsim_scenario::Ready;
+use ecsim_scenario::diagnostic::shown;
 use ecsim_scenario::lab::{Lab as Posed, Variant};
 use ecsim_scenario::schema::LabExplain;
 use serde_json::{Value, json};
@@ -98,10 +99,11 @@ fn choice(lab: &Posed, letter: char) -> Option<usize> {
 }
 
 fn no_choice(lab: &Posed, written: &str) -> String {
-    format!("`{written}` is no choice; they are a to {}", Posed::letter(lab.text.choices.len() - 1))
+    format!("`{}` is no choice; they are a to {}", shown(written), Posed::letter(lab.text.choices.len() - 1))
 }
 
-/// Reads lines until there is an answer; nothing where there is none to come. `?` shows the hint, `q` leaves.
+/// Reads lines until there is an answer; nothing where there is none to come. `?` shows the hint, `q` leaves. Who sits at a
+/// terminal is asked again after a slip; a program that pipes something else gets the error that `--answer` gives.
 fn ask(lab: &Posed, asks: bool, terminal: &Terminal) -> Result<Option<usize>, Failure> {
     let last = Posed::letter(lab.text.choices.len() - 1);
     if asks {
@@ -120,7 +122,8 @@ fn ask(lab: &Posed, asks: bool, terminal: &Terminal) -> Result<Option<usize>, Fa
         let mut letters = plain.chars();
         match (letters.next(), letters.next()) {
             _ if read == 0 => return Ok(None),
-            (None, _) => {}
+            (None, _) if asks => {}
+            (None, _) => return Err(Failure::Input(format!("an empty line is no choice; they are a to {last}"))),
             (Some('q' | 'Q'), None) => return Ok(None),
             (Some('?'), None) => {
                 let mut page = Page::new(terminal);
@@ -128,7 +131,8 @@ fn ask(lab: &Posed, asks: bool, terminal: &Terminal) -> Result<Option<usize>, Fa
                 terminal::print(&page.finish())?;
             }
             (Some(letter), None) if choice(lab, letter).is_some() => return Ok(choice(lab, letter)),
-            _ => terminal.note(&no_choice(lab, written)),
+            _ if asks => terminal.note(&no_choice(lab, written)),
+            _ => return Err(Failure::Input(no_choice(lab, written))),
         }
     }
 }

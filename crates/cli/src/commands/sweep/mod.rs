@@ -11,6 +11,10 @@
 mod experiment;
 mod journal;
 mod rules;
+mod written;
+
+use std::collections::BTreeSet;
+use std::path::Path;
 
 use ecsim_experiment::numbers::with_uncertainty;
 use ecsim_experiment::sentence::{list, with_unit};
@@ -24,7 +28,7 @@ use serde_json::Value;
 use crate::app::{DataFormat, Sweep};
 use crate::commands::compare::analysis::{Cell, Study};
 use crate::commands::compare::files::Table;
-use crate::commands::compare::responses::{self, Asked};
+use crate::commands::compare::responses::{self, Asked, Wrong, path_of};
 use crate::commands::compare::runner::{Job, Runner};
 use crate::commands::compare::variants::{self, Variant};
 use crate::commands::compare::{self, Ranking, Remark, files};
@@ -34,9 +38,11 @@ use crate::output::{Holds, OutputDirectory};
 use crate::table;
 use crate::terminal::{self, Terminal};
 
+use ecsim_scenario::disk::DiskFiles;
 use experiment::{Experiment, Search};
 use journal::{Journal, Known};
 use rules::Judge;
+use written::Written;
 
 /// So many points are shown one by one.
 const SHOWN: usize = 40;
@@ -49,7 +55,9 @@ const LOOKED_AT: usize = 4;
 /// Mistakes in the call, the experiment or the scenario; the machine; Ctrl-C, after which the same command goes on.
 pub fn run(command: &Sweep, terminal: &Terminal) -> Outcome {
     interrupt::listen();
-    let experiment = Experiment::read(&command.experiment)?;
+    let data = command.options.data.clone().filter(|root| !root.as_os_str().is_empty());
+    let written = Written::read(&DiskFiles::new(data), &command.experiment, terminal)?;
+    let experiment = &written.experiment;
     let search = experiment.objective.as_ref().map_or(Search::Exhaustive, |it| it.search);
     if command.shard.is_some() && search == Search::SuccessiveHalving {
         return Err(Failure::Input(
@@ -58,19 +66,26 @@ pub fn run(command: &Sweep, terminal: &Terminal) -> Outcome {
                 .into(),
         ));
     }
-    let variants = points(command, &experiment, terminal)?;
+    let variants = points(command, &written, terminal)?;
     let warm_up = experiment.warm_up().map_err(Failure::Input)?;
+    let shortest = variants.iter().map(|variant| variant.model.duration).min().unwrap_or(Span::ZERO);
+    if warm_up.is_some_and(|warm_up| warm_up >= shortest) {
+        return Err(written.no_time(shortest, terminal));
+    }
     let frame = compare::frame(warm_up, None, &variants)?;
-    let (asked, plans, judge) = responses(&experiment, &variants, frame)?;
+    let (asked, plans, judge) =
+        responses(experiment, &variants, frame).map_err(|wrong| written.no_response(&wrong, terminal))?;
     let directory = OutputDirectory::begin(&command.out, Holds::Sweep)?;
     let runner = Runner::new(&variants, &plans, false, command.jobs, !command.quiet && terminal.interactive)?;
     let mut work = Work {
         seed: variants[0].model.seed,
         measured: asked.iter().map(|it| it.path.as_str()).collect::<Vec<_>>().join("\n"),
-        known: known(command, asked.len())?,
+        head: journal::head(asked.iter().map(|it| it.path.as_str())),
+        known: Known::new(),
         used: Known::new(),
         frame,
     };
+    work.look_up(command, &variants, experiment.seeds)?;
     let mut study = Study {
         variants: &variants,
         responses: &asked,
@@ -80,8 +95,16 @@ pub fn run(command: &Sweep, terminal: &Terminal) -> Outcome {
         batches: 1,
         runs: vec![Vec::new(); variants.len()],
     };
-    let journal = Journal::open(&command.out, &work.known)?;
-    let outcome = work.all(&experiment, search, &judge, &runner, &journal, &mut study).and_then(|order| {
+    // Whether a path of the summary leads anywhere is known after a run: one, before all.
+    if study.responses.iter().any(|it| matches!(it.response, Response::Summary(_))) {
+        let probe = runner.run_jobs(&[Job { variant: 0, replication: 0 }])?;
+        if let Err(wrong) = compare::check_paths(probe.iter().map(|(_, recorded)| recorded), true) {
+            runner.finish();
+            return Err(written.no_response(&wrong, terminal));
+        }
+    }
+    let journal = Journal::open(&command.out, &work.head, &work.known)?;
+    let outcome = work.all(experiment, search, &judge, &runner, &journal, &mut study).and_then(|order| {
         // The journal has no means over time: the best point is run a few times more to look at its warm-up.
         let again = study.runs[order[0]].len().min(LOOKED_AT);
         let jobs: Vec<Job> = (0..again).map(|replication| Job { variant: order[0], replication }).collect();
@@ -99,7 +122,7 @@ pub fn run(command: &Sweep, terminal: &Terminal) -> Outcome {
     let ranked: Vec<Variant> = order.iter().map(|at| variants[*at].clone()).collect();
     let runs: Vec<Vec<Recorded>> = order.iter().map(|at| std::mem::take(&mut study.runs[*at])).collect();
     let study = Study { variants: &ranked, runs, ..study };
-    let (sentences, mut remarks) = answer(&experiment, &study, &judge);
+    let (sentences, mut remarks) = answer(experiment, &study, &judge);
     remarks.extend(advice(&study, &judge, best_runs, warm_up.unwrap_or(Span::ZERO)));
     let result = result(&study, &study, &judge, &sentences, &remarks, frame, warm_up);
     let few = ranked.len().min(SHOWN);
@@ -132,26 +155,24 @@ pub fn run(command: &Sweep, terminal: &Terminal) -> Outcome {
 }
 
 /// The points of this shard, as variants.
-fn points(command: &Sweep, experiment: &Experiment, terminal: &Terminal) -> Result<Vec<Variant>, Failure> {
-    let points = experiment.points()?;
+fn points(command: &Sweep, written: &Written, terminal: &Terminal) -> Result<Vec<Variant>, Failure> {
+    let experiment = &written.experiment;
+    let points = written.points(terminal)?;
     let of_shard = |at: usize| command.shard.is_none_or(|(part, of)| at % of == part - 1);
+    let base = Path::new(&experiment.base);
+    let factors = experiment.factors.iter().map(|factor| factor.called());
+    let ends_otherwise = experiment.set.keys().map(String::as_str).chain(factors).any(|it| it == "simulation.duration");
     let mut variants = Vec::new();
-    let mut broken = false;
     for (_, point) in points.into_iter().enumerate().filter(|(at, _)| of_shard(*at)) {
         let mut options = command.options.clone();
-        options.set.extend(point.settings);
-        let silent = broken || !variants.is_empty();
-        match variants::one(&experiment.base, &mut options, None, silent, terminal)? {
-            Some((model, prices, digest)) => {
-                variants.push(Variant { name: String::new(), factors: point.factors, model, prices, digest });
-            }
-            // One mistake is mostly that of every point: it is said once.
-            None if broken => {}
-            None => broken = true,
-        }
-        if broken {
+        options.set.extend(point.settings.iter().map(|it| it.text.clone()));
+        let mut prepared = variants::prepared(base, &options, ends_otherwise);
+        written.relocate(&mut prepared, command.options.set.len(), &point.settings);
+        // One mistake is mostly that of every point: it is said once.
+        let Some((model, prices, digest)) = variants::show(prepared, !variants.is_empty(), terminal) else {
             return Err(Failure::InputReported);
-        }
+        };
+        variants.push(Variant { name: String::new(), factors: point.factors, model, prices, digest });
     }
     if variants.is_empty() {
         return Err(Failure::Input("this shard has no point: there are fewer points than shards".into()));
@@ -163,7 +184,7 @@ fn points(command: &Sweep, experiment: &Experiment, terminal: &Terminal) -> Resu
 type Responses = (Vec<Asked>, Vec<ecsim_report::responses::Plan>, Judge);
 
 /// What is measured: what was asked for, and what constraints and objective are about.
-fn responses(experiment: &Experiment, variants: &[Variant], frame: Frame) -> Result<Responses, Failure> {
+fn responses(experiment: &Experiment, variants: &[Variant], frame: Frame) -> Result<Responses, Wrong> {
     let with_defaults = experiment.responses.is_empty();
     let mut asked: Vec<String> = experiment.responses.iter().map(|it| path_of(it)).collect();
     let mut rules = Vec::new();
@@ -176,7 +197,8 @@ fn responses(experiment: &Experiment, variants: &[Variant], frame: Frame) -> Res
         }
     };
     for text in &experiment.constraints {
-        let parts = rules::parse(text)?;
+        // One that cannot be read has been refused with its place.
+        let Ok(parts) = rules::parse(text) else { continue };
         need(parts.response);
         rules.push((text, parts));
     }
@@ -192,30 +214,12 @@ fn responses(experiment: &Experiment, variants: &[Variant], frame: Frame) -> Res
     Ok((asked, plans, judge))
 }
 
-/// Responses that are shown by default go by their names too.
-fn path_of(name: &str) -> String {
-    responses::default_path(name.trim()).unwrap_or(name.trim()).to_owned()
-}
-
-/// Everything that has been run already, here and elsewhere.
-fn known(command: &Sweep, width: usize) -> Result<Known, Failure> {
-    let mut known = Known::new();
-    journal::read(&command.out, width, &mut known)?;
-    journal::read(&journal::unfinished(&command.out), width, &mut known)?;
-    for directory in &command.from {
-        let finished = journal::read(directory, width, &mut known)?;
-        let unfinished = journal::read(&journal::unfinished(directory), width, &mut known)?;
-        if !finished && !unfinished {
-            return Err(Failure::Input(format!("--from {}: there is no sweep, finished or not", directory.display())));
-        }
-    }
-    Ok(known)
-}
-
 /// What is to be run, and what has been.
 struct Work {
     seed: u64,
     measured: String,
+    /// What the columns of the journal are.
+    head: String,
     known: Known,
     /// Of what is known, what this experiment is about.
     used: Known,
@@ -238,6 +242,54 @@ impl Work {
         format!("{:016x}", hash64(text.as_bytes()))
     }
 
+    /// Everything that has been run already, here and elsewhere.
+    ///
+    /// # Errors
+    /// Where runs lie in the directory that would be replaced, and that this experiment does not need: they are the work
+    /// of hours, and nobody said that they may go.
+    fn look_up(&mut self, command: &Sweep, variants: &[Variant], seeds: usize) -> Result<(), Failure> {
+        let Self { known, head, .. } = self;
+        let unfinished = journal::unfinished(&command.out);
+        let held = [command.out.as_path(), &unfinished]
+            .map(|place| journal::read(place, head, known).map(|jobs| (place, jobs.unwrap_or_default())));
+        for directory in &command.from {
+            let finished = journal::read(directory, head, known)?;
+            let others = journal::read(&journal::unfinished(directory), head, known)?;
+            if finished.is_none() && others.is_none() {
+                return Err(Failure::Input(format!(
+                    "--from {}: there is no sweep, finished or not",
+                    directory.display()
+                )));
+            }
+        }
+        let [finished, going_on] = held;
+        let held: Vec<(&Path, BTreeSet<String>)> =
+            [finished?, going_on?].into_iter().filter(|(_, jobs)| !jobs.is_empty() && !command.force).collect();
+        if held.is_empty() {
+            return Ok(());
+        }
+        let all = variants.iter().flat_map(|variant| (0..seeds).map(move |replication| (variant, replication)));
+        let needed: BTreeSet<String> = all.map(|(variant, replication)| self.job(variant, replication)).collect();
+        for (place, jobs) in held {
+            let lost = jobs.difference(&needed).count();
+            if lost > 0 {
+                let out = command.out.display();
+                let which = if lost == jobs.len() {
+                    " of another experiment (or scenario, or version of ecsim)".to_owned()
+                } else {
+                    format!(", of which this experiment does not need {lost}")
+                };
+                return Err(Failure::Input(format!(
+                    "{} holds {}{which}: they would be lost; name another directory with --out (and take over what is \
+                     needed with `--from {out}`), or give --force to replace them",
+                    place.display(),
+                    table::counted(jobs.len(), "run")
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// Runs all rounds, and gives the points in the order of their rank.
     fn all(
         &mut self,
@@ -252,10 +304,6 @@ impl Work {
             (Search::SuccessiveHalving, Some(objective)) => objective.first_seeds,
             _ => experiment.seeds,
         };
-        if study.responses.iter().any(|it| matches!(it.response, Response::Summary(_))) {
-            let probe = runner.run_jobs(&[Job { variant: 0, replication: 0 }])?;
-            compare::check_paths(probe.iter().map(|(_, recorded)| recorded), true)?;
-        }
         let mut alive: Vec<usize> = (0..study.variants.len()).collect();
         // Those that are out, the last ones first.
         let mut out: Vec<usize> = Vec::new();
@@ -308,7 +356,8 @@ impl Work {
     }
 
     fn lines(&self) -> String {
-        self.used.iter().map(|(job, values)| journal::line(job, values)).collect()
+        let lines: String = self.used.iter().map(|(job, values)| journal::line(job, values)).collect();
+        format!("{}{lines}", self.head)
     }
 }
 

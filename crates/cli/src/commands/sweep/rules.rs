@@ -3,7 +3,6 @@
 use ecsim_kernel::Span;
 
 use crate::commands::compare::analysis::Study;
-use crate::exit::Failure;
 
 use super::experiment::Objective;
 
@@ -36,20 +35,15 @@ pub struct Parts<'a> {
 ///
 /// # Errors
 /// What is wrong.
-pub fn parse(text: &str) -> Result<Parts<'_>, Failure> {
-    let wrong = |what: &str| {
-        Failure::Input(format!(
-            "constraint `{text}`: {what}; write for example `cost <= 40`, `p95 time to RUNNING < 30s`"
-        ))
-    };
-    let at = text.find(['<', '>']).ok_or_else(|| wrong("it has no < or >"))?;
+pub fn parse(text: &str) -> Result<Parts<'_>, &'static str> {
+    let at = text.find(['<', '>']).ok_or("it has no < or >")?;
     let rest = &text[at + 1..];
     let (equal, bound) = rest.strip_prefix('=').map_or((false, rest), |rest| (true, rest));
     let response = text[..at].trim();
     if response.is_empty() {
-        return Err(wrong("it names no response"));
+        return Err("it names no response");
     }
-    let bound = number(bound.trim()).ok_or_else(|| wrong("its bound is no number"))?;
+    let bound = number(bound.trim()).ok_or("its bound is no number")?;
     Ok(Parts { response, below: text[at..].starts_with('<'), equal, bound })
 }
 
