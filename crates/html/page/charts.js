@@ -74,8 +74,9 @@ class Chart {
   }
 
   watch() {
-    new IntersectionObserver(([entry]) => {
-      this.visible = entry.isIntersecting;
+    new IntersectionObserver((entries) => {
+      // Several may have queued up on a slow machine: the last is what is so now.
+      this.visible = entries.at(-1).isIntersecting;
       if (!this.visible) return;
       // The cursor may have moved while it was out of sight.
       if (this.stale === false) this.mark();
@@ -103,7 +104,8 @@ class Chart {
       return share < 0 || share > 1 ? null : from + share * (to - from);
     };
     this.plot.addEventListener("pointermove", (event) => setCursor(at(event)), true);
-    this.plot.addEventListener("pointerleave", () => setCursor(null), true);
+    // Not while capturing: that would hear of every part inside that the pointer leaves.
+    this.plot.addEventListener("pointerleave", () => setCursor(null));
     this.plot.addEventListener("pointerdown", (event) => { down = [event.clientX, event.clientY]; }, true);
     window.addEventListener("pointerup", (event) => {
       if (!down) return;
@@ -179,8 +181,7 @@ class Chart {
     put(this.head, clock.now);
     const time = series.cursor ?? clock.now;
     for (const line of this.lines) {
-      const place = Math.min(placeOf(line.times, time - 1e-6) + 1, line.times.length - 1);
-      line.value.textContent = line.shown ? showNumber(line.values[place]) : "";
+      line.value.textContent = line.shown ? showNumber(sampleAt(line.times, line.values, time)) : "";
     }
   }
 }

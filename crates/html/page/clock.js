@@ -88,6 +88,12 @@ const placeOf = (list, value) => {
   return low - 1;
 };
 
+// What was measured last at a time. Before the first sample nothing was, and the replay would not agree with a later one.
+const sampleAt = (times, values, time) => {
+  const place = placeOf(times, time + 1e-6);
+  return place < 0 ? NaN : values[place];
+};
+
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 const isDark = () => {

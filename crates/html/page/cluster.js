@@ -152,5 +152,5 @@ const clusterMetric = (name, now) => {
   if (column < 0) return NaN;
   const times = run.columns.get("m.cluster");
   const values = run.columns.get(`m.cluster.0.${column}`);
-  return values ? values[Math.min(placeOf(times, now - 1e-6) + 1, times.length - 1)] : NaN;
+  return values ? sampleAt(times, values, now) : NaN;
 };
