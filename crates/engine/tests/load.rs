@@ -147,6 +147,12 @@ mod by_request {
     }
 }
 
+/// A task whose requests need 20 ms of CPU and come as a Poisson process.
+fn lone(vcpus: f64, variation: f64, workers: Option<u32>) -> Station {
+    let delay = ecsim_engine::load::Delay::default();
+    Station { vcpus, cpu: 0.02, variation, delay, workers, arrivals: 1.0, pool: 1.0 }
+}
+
 /// What the model claims, against requests one by one. Means are within 4 %, quantiles within 20 % where work is
 /// exponential or constant; the median under processor sharing is the worst of them.
 #[test]
@@ -165,15 +171,7 @@ fn the_model_is_what_requests_do_one_by_one() {
         (4.0, 0.85, Some(4), 1.0, &exponential),
         (2.0, 0.8, Some(2), 0.0, &constant),
     ] {
-        let station = Station {
-            vcpus,
-            cpu: 0.02,
-            variation,
-            delay: ecsim_engine::load::Delay::default(),
-            workers,
-            arrivals: 1.0,
-            pool: 1.0,
-        };
+        let station = lone(vcpus, variation, workers);
         let rate = rho * vcpus / 0.02;
         let steady = station.steady(rate).response;
         let mut times = by_request::times(&station, rate, work, 400_000, 7);
@@ -768,15 +766,7 @@ fn limits_below_saturation_are_what_requests_do_one_by_one() {
         (2.0, 1.2, Some(2), 1.0, Limit::Wait(0.2)),
         (1.0, 0.9, Some(1), 0.0, Limit::Wait(0.1)),
     ] {
-        let station = Station {
-            vcpus,
-            cpu: 0.02,
-            variation,
-            delay: ecsim_engine::load::Delay::default(),
-            workers,
-            arrivals: 1.0,
-            pool: 1.0,
-        };
+        let station = lone(vcpus, variation, workers);
         let rate = rho * vcpus / 0.02;
         let said = station.limited(rate, limit).unwrap();
         let work = if variation == 0.0 { &constant } else { &exponential };

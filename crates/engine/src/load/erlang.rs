@@ -14,11 +14,7 @@ pub fn wait_probability(servers: f64, rho: f64) -> f64 {
     if rho <= 0.0 {
         return 0.0;
     }
-    let servers = servers.clamp(1.0, MOST);
-    let below = servers.floor();
-    let part = servers - below;
-    let low = whole(below as u32, rho);
-    if part == 0.0 { low } else { low + part * (whole(below as u32 + 1, rho) - low) }
+    between(servers, |servers| whole(servers, rho))
 }
 
 /// The probability that a request finds all of `servers` servers busy where nobody can wait (Erlang B), at a load of `rho`
@@ -28,11 +24,16 @@ pub fn blocked(servers: f64, rho: f64) -> f64 {
     if rho <= 0.0 {
         return 0.0;
     }
+    between(servers, |servers| whole_blocked(servers, rho))
+}
+
+/// What holds for so many servers, from what holds for the whole numbers around it, at least one.
+fn between(servers: f64, whole: impl Fn(u32) -> f64) -> f64 {
     let servers = servers.clamp(1.0, MOST);
     let below = servers.floor();
     let part = servers - below;
-    let low = whole_blocked(below as u32, rho);
-    if part == 0.0 { low } else { low + part * (whole_blocked(below as u32 + 1, rho) - low) }
+    let low = whole(below as u32);
+    if part == 0.0 { low } else { low + part * (whole(below as u32 + 1) - low) }
 }
 
 /// Erlang B by its recursion, which never overflows.

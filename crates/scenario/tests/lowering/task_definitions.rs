@@ -319,18 +319,18 @@ fn res_027_port_ranges_are_dynamic_in_bridge_and_need_a_recent_agent() {
     assert_eq!(required(&model, definition(&model, "t")), [name]);
 }
 
+/// Containers that ask for so many GPUs each, as the inside of a list.
+fn with_gpus(values: &[&str]) -> String {
+    let container = |(at, value): (usize, &&str)| {
+        format!("{{name: c{at}, memory: 9, resourceRequirements: [{{type: GPU, value: '{value}'}}]}}")
+    };
+    values.iter().enumerate().map(container).collect::<Vec<_>>().join(", ")
+}
+
 #[test]
 fn res_030_whole_gpus_summed_over_containers_or_all() {
-    let gpus = |values: &[&str]| {
-        let containers: Vec<String> = values
-            .iter()
-            .enumerate()
-            .map(|(at, value)| {
-                format!("{{name: c{at}, memory: 9, resourceRequirements: [{{type: GPU, value: '{value}'}}]}}")
-            })
-            .collect();
-        format!("taskDefinitions: [{{family: t, containerDefinitions: [{}]}}]\n", containers.join(", "))
-    };
+    let gpus =
+        |values: &[&str]| format!("taskDefinitions: [{{family: t, containerDefinitions: [{}]}}]\n", with_gpus(values));
     for (values, need) in [
         (&["1"][..], GpuNeed::Count(1)),
         (&["1", "3"], GpuNeed::Count(4)),
@@ -550,16 +550,9 @@ fn containers_have_names_of_their_own_and_depend_on_one_another() {
 #[test]
 fn shares_of_gpus_where_tasks_may_share() {
     let text = |values: &[&str]| {
-        let containers: Vec<String> = values
-            .iter()
-            .enumerate()
-            .map(|(at, value)| {
-                format!("{{name: c{at}, memory: 9, resourceRequirements: [{{type: GPU, value: '{value}'}}]}}")
-            })
-            .collect();
         format!(
             "settings: {{gpu_sharing: random}}\n{A1}taskDefinitions: [{{family: t, containerDefinitions: [{}]}}]\n",
-            containers.join(", ")
+            with_gpus(values)
         )
     };
     let gpus = |values: &[&str]| {
